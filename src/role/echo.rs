@@ -1,0 +1,452 @@
+//! There and back: one side pings, the other echoes the whole payload over a second
+//! link, under its own name.
+//!
+//! The name matters: a pinger that read its own frames back (from a link that loops,
+//! or a queue that both sides use) would measure nothing, and quickly.
+
+use serde::{Deserialize, Serialize};
+
+use super::sensor::{TRAILER, end_of};
+use super::{End, Extent};
+use crate::ground::frame::{self, FrameError, Header, Kind, pattern};
+use crate::ground::time::thread_cpu;
+use crate::ground::{Bytes, Ledger, Meter, Nanos};
+use crate::link::{RecvError, Rx, Stop, Timer, Tx, Why};
+
+/// How long a read waits before the echoing side sees whether to go on.
+const LOOK_UP: Nanos = Nanos::from_millis(50);
+
+/// What a pinger is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PingSpec {
+    /// Its name on every frame.
+    pub producer: u32,
+    /// The name that echoes must bear.
+    pub peer: u32,
+    /// The run's tag on every frame.
+    pub run: u32,
+    /// Payload of a frame.
+    pub size: Bytes,
+    /// What to send before measuring begins.
+    pub warmup: Extent,
+    /// What to send while measuring.
+    pub extent: Extent,
+    /// How long to wait for an echo.
+    pub patience: Nanos,
+}
+
+/// What an echoing side is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EchoSpec {
+    /// Its name on every echo.
+    pub producer: u32,
+    /// Largest payload.
+    pub size: Bytes,
+    /// How long one send may wait, and the link be silent.
+    pub patience: Nanos,
+}
+
+/// What a pinger saw, in the measured part of its run.
+#[derive(Clone, Debug)]
+pub struct PingReport {
+    /// Sequence numbers and damage of the echoes.
+    pub ledger: Ledger,
+    /// Pings sent.
+    pub offered: u64,
+    /// Whole echoes of the right frame by the right peer.
+    pub trips: u64,
+    /// Frames that were no echo of this peer's.
+    pub strangers: u64,
+    /// Echoes whose stamps run backwards: seen there before they were sent here, or
+    /// here before there.
+    pub backwards: u64,
+    /// There and back.
+    pub rtt: Meter,
+    /// From the first measured ping to the last echo.
+    pub span: (Nanos, Nanos),
+    /// CPU time of its thread.
+    pub cpu: Nanos,
+    /// How it ended.
+    pub end: End,
+}
+
+/// What an echoing side did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EchoReport {
+    /// Frames echoed, the warm-up's included.
+    pub echoed: u64,
+    /// CPU time of its thread.
+    pub cpu: Nanos,
+    /// How it ended.
+    pub end: End,
+}
+
+/// What an answer turned out to be.
+enum Answer {
+    Good,
+    Backwards,
+    Stranger,
+    Old,
+    Corrupt,
+    Torn,
+}
+
+struct Pinger<'a, X, Y, C> {
+    tx: X,
+    rx: Y,
+    timer: &'a C,
+    spec: &'a PingSpec,
+    stop: &'a Stop,
+    report: PingReport,
+}
+
+/// Pings over `tx`, one frame at a time, and waits for each echo on `rx`.
+pub async fn ping<X: Tx, Y: Rx, C: Timer>(
+    tx: X,
+    rx: Y,
+    timer: &C,
+    spec: &PingSpec,
+    start: Nanos,
+    stop: &Stop,
+) -> PingReport {
+    let mut pinger = Pinger {
+        tx,
+        rx,
+        timer,
+        spec,
+        stop,
+        report: empty(start),
+    };
+    timer.sleep_until(start).await;
+    let end = match pinger.run().await {
+        Ok(()) => End::Done,
+        Err(end) => end,
+    };
+    PingReport {
+        end,
+        ..pinger.report
+    }
+}
+
+fn empty(start: Nanos) -> PingReport {
+    PingReport {
+        ledger: Ledger::default(),
+        offered: 0,
+        trips: 0,
+        strangers: 0,
+        backwards: 0,
+        rtt: Meter::new(),
+        span: (start, start),
+        cpu: Nanos(0),
+        end: End::Done,
+    }
+}
+
+impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
+    async fn run(&mut self) -> Result<(), End> {
+        self.phase(Kind::Warmup, self.spec.warmup).await?;
+        let cpu = thread_cpu();
+        self.report = empty(self.timer.now());
+        let measured = self.phase(Kind::Data, self.spec.extent).await;
+        self.report.cpu = Nanos(thread_cpu().0.saturating_sub(cpu.0));
+        let goodbye = self.say_goodbye().await;
+        measured.and(goodbye)
+    }
+
+    async fn phase(&mut self, kind: Kind, extent: Extent) -> Result<(), End> {
+        let mut now = self.timer.now();
+        let (count, until) = match extent {
+            Extent::Frames(n) => (n, Nanos::NEVER),
+            Extent::For(span) => (u64::MAX, now + span),
+        };
+        for seq in 0..count {
+            if now >= until {
+                break;
+            }
+            if let Some(why) = self.stop.asked() {
+                return Err(why.into());
+            }
+            now = self.trip(kind, seq, now).await?;
+        }
+        Ok(())
+    }
+
+    /// One frame there and back. Gives the time of its return.
+    async fn trip(&mut self, kind: Kind, seq: u64, now: Nanos) -> Result<Nanos, End> {
+        let until = now + self.spec.patience;
+        let timer = self.timer;
+        let mut sent = now;
+        let header = self.header(kind, seq);
+        let write = |bytes: &mut [u8]| {
+            sent = timer.now();
+            frame::encode(
+                &Header {
+                    due: sent.0,
+                    sent: sent.0,
+                    ..header
+                },
+                bytes,
+            );
+        };
+        let len = frame::wire_len(self.spec.size.as_usize());
+        self.tx
+            .send(timer, until, len, write)
+            .await
+            .map_err(end_of)?;
+        self.report.offered += 1;
+        loop {
+            let (spec, mut seen) = (self.spec, now);
+            let read = |bytes: &[u8]| {
+                seen = timer.now();
+                judge(bytes, spec, seq, sent, seen)
+            };
+            let answer = match self.rx.recv(timer, until, read).await {
+                Ok(answer) => answer,
+                Err(RecvError::Torn { .. }) => Answer::Torn,
+                Err(error) => return Err(self.end_of(error)),
+            };
+            let report = &mut self.report;
+            match answer {
+                Answer::Good | Answer::Backwards => {
+                    report.ledger.arrive(seq);
+                    report.trips += 1;
+                    report.rtt.record_span(sent, seen);
+                    report.backwards += u64::from(matches!(answer, Answer::Backwards));
+                    report.span.1 = seen;
+                    return Ok(seen);
+                }
+                Answer::Stranger => report.strangers += 1,
+                // An echo of an earlier ping: only one is under way at a time.
+                Answer::Old => report.ledger.duplicate(),
+                Answer::Corrupt => report.ledger.corrupt(),
+                Answer::Torn => report.ledger.torn(),
+            }
+        }
+    }
+
+    async fn say_goodbye(&mut self) -> Result<(), End> {
+        let until = self.timer.now() + self.spec.patience;
+        let header = self.header(Kind::Trailer, self.report.offered);
+        let write = |bytes: &mut [u8]| frame::encode_with(&header, &[0; TRAILER], bytes);
+        let len = frame::wire_len(TRAILER);
+        self.tx
+            .send(self.timer, until, len, write)
+            .await
+            .map_err(end_of)?;
+        self.tx.close(self.timer, until).await.map_err(end_of)
+    }
+
+    fn end_of(&self, error: RecvError) -> End {
+        match error {
+            RecvError::TimedOut => End::Silent,
+            RecvError::Closed => self.stop.asked().map_or(End::PeerGone, End::from),
+            other => End::Failed(other.to_string()),
+        }
+    }
+
+    fn header(&self, kind: Kind, seq: u64) -> Header {
+        let PingSpec { producer, run, .. } = *self.spec;
+        Header {
+            kind,
+            producer,
+            seq,
+            due: 0,
+            sent: 0,
+            run,
+        }
+    }
+}
+
+/// Whether these bytes are the peer's echo of frame `seq`.
+fn judge(bytes: &[u8], spec: &PingSpec, seq: u64, sent: Nanos, seen: Nanos) -> Answer {
+    let echo = match frame::decode(bytes) {
+        Ok(echo) => echo,
+        Err(FrameError::Torn { .. }) => return Answer::Torn,
+        Err(FrameError::Corrupt(_)) => return Answer::Corrupt,
+    };
+    let h = echo.header;
+    if h.kind != Kind::Echo || h.producer != spec.peer || h.run != spec.run {
+        return Answer::Stranger;
+    }
+    if h.seq != seq {
+        return Answer::Old;
+    }
+    if echo.payload.len() as u64 != spec.size.0 || !pattern::holds(spec.producer, seq, echo.payload)
+    {
+        return Answer::Corrupt;
+    }
+    // Sent here, seen there, sent there, seen here.
+    if sent.0 <= h.due && h.due <= h.sent && h.sent <= seen.0 {
+        Answer::Good
+    } else {
+        Answer::Backwards
+    }
+}
+
+/// What the echoing side read.
+enum Heard {
+    Ping(Header),
+    Goodbye,
+    Noise,
+}
+
+/// Echoes what comes on `rx` over `tx` until the pinger says goodbye.
+pub async fn echo<X: Tx, Y: Rx, C: Timer>(
+    mut tx: X,
+    mut rx: Y,
+    timer: &C,
+    spec: &EchoSpec,
+    start: Nanos,
+    stop: &Stop,
+) -> EchoReport {
+    let before = thread_cpu();
+    let mut echoed = 0;
+    let end = serve(&mut tx, &mut rx, timer, spec, start, stop, &mut echoed).await;
+    let until = timer.now() + spec.patience;
+    // The pinger may have gone already; its own report says so.
+    let _ = tx.close(timer, until).await;
+    EchoReport {
+        echoed,
+        cpu: Nanos(thread_cpu().0.saturating_sub(before.0)),
+        end,
+    }
+}
+
+async fn serve<X: Tx, Y: Rx, C: Timer>(
+    tx: &mut X,
+    rx: &mut Y,
+    timer: &C,
+    spec: &EchoSpec,
+    start: Nanos,
+    stop: &Stop,
+    echoed: &mut u64,
+) -> End {
+    let mut payload = Vec::with_capacity(spec.size.as_usize());
+    let (mut last_news, mut until) = (start, start + LOOK_UP);
+    loop {
+        let mut seen = Nanos(0);
+        let heard = rx.recv(timer, until, |bytes| {
+            seen = timer.now();
+            listen(bytes, &mut payload)
+        });
+        match heard.await {
+            Ok(Heard::Ping(ping)) => {
+                last_news = seen;
+                let len = frame::wire_len(payload.len());
+                let write = |bytes: &mut [u8]| {
+                    let header = Header {
+                        kind: Kind::Echo,
+                        producer: spec.producer,
+                        due: seen.0,
+                        sent: timer.now().0,
+                        ..ping
+                    };
+                    frame::encode_with(&header, &payload, bytes);
+                };
+                if let Err(error) = tx.send(timer, seen + spec.patience, len, write).await {
+                    return end_of(error);
+                }
+                *echoed += 1;
+            }
+            Ok(Heard::Goodbye) => return End::Done,
+            Ok(Heard::Noise) | Err(RecvError::Torn { .. }) => {}
+            Err(RecvError::TimedOut) => {
+                let now = timer.now();
+                match stop.asked() {
+                    // The pinger hears it too, and says goodbye.
+                    Some(Why::Interrupted | Why::Terminated) | None => {}
+                    Some(why) => return why.into(),
+                }
+                if now >= last_news + spec.patience {
+                    return End::Silent;
+                }
+                until = now + LOOK_UP;
+            }
+            Err(RecvError::Closed) => return End::PeerGone,
+            Err(error) => return End::Failed(error.to_string()),
+        }
+    }
+}
+
+fn listen(bytes: &[u8], payload: &mut Vec<u8>) -> Heard {
+    let Ok(ping) = frame::decode(bytes) else {
+        return Heard::Noise;
+    };
+    match ping.header.kind {
+        Kind::Warmup | Kind::Data => {
+            payload.clear();
+            payload.extend_from_slice(ping.payload);
+            Heard::Ping(ping.header)
+        }
+        Kind::Trailer => Heard::Goodbye,
+        Kind::Echo => Heard::Noise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: PingSpec = PingSpec {
+        producer: 1,
+        peer: 9,
+        run: 5,
+        size: Bytes(64),
+        warmup: Extent::Frames(0),
+        extent: Extent::Frames(1),
+        patience: Nanos::from_secs(1),
+    };
+
+    /// An echo of frame 3, pinged at 100, and what a pinger makes of it at 400.
+    fn judged(change: impl FnOnce(&mut Header, &mut Vec<u8>)) -> Answer {
+        let mut header = Header {
+            kind: Kind::Echo,
+            producer: 9,
+            seq: 3,
+            due: 200,
+            sent: 300,
+            run: 5,
+        };
+        let mut payload = vec![0; 64];
+        pattern::fill(1, 3, &mut payload);
+        change(&mut header, &mut payload);
+        let mut bytes = vec![0; frame::wire_len(payload.len())];
+        frame::encode_with(&header, &payload, &mut bytes);
+        judge(&bytes, &SPEC, 3, Nanos(100), Nanos(400))
+    }
+
+    #[test]
+    fn only_a_whole_echo_by_the_peer_with_stamps_in_order_counts() {
+        assert!(matches!(judged(|_, _| ()), Answer::Good));
+        assert!(
+            matches!(judged(|h, _| h.producer = 1), Answer::Stranger),
+            "its own frame"
+        );
+        assert!(
+            matches!(judged(|h, _| h.kind = Kind::Data), Answer::Stranger),
+            "no echo"
+        );
+        assert!(
+            matches!(judged(|h, _| h.run = 6), Answer::Stranger),
+            "of another run"
+        );
+        assert!(matches!(judged(|h, _| h.seq = 2), Answer::Old));
+        assert!(matches!(judged(|_, p| p[5] ^= 1), Answer::Corrupt));
+        assert!(
+            matches!(judged(|_, p| p.truncate(8)), Answer::Corrupt),
+            "not the whole payload"
+        );
+        assert!(
+            matches!(judged(|h, _| h.due = 99), Answer::Backwards),
+            "seen before it was sent"
+        );
+        assert!(
+            matches!(judged(|h, _| h.due = 301), Answer::Backwards),
+            "sent before it was seen"
+        );
+        assert!(
+            matches!(judged(|h, _| h.sent = 401), Answer::Backwards),
+            "back before it left"
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! What every reader does with a frame before anything else: stamp it, check it,
+//! and book it. Shared by the viewer that only reads and the one that draws.
+
+use super::sensor::read_trailer;
+use crate::ground::frame::{self, Frame, FrameError, Kind, pattern};
+use crate::ground::ledger::{self, Arrival};
+use crate::ground::{Ledger, Meter, Nanos};
+use crate::link::RecvError;
+
+/// Whose frames are expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The producer's name.
+    pub producer: u32,
+    /// The run's tag.
+    pub run: u32,
+}
+
+/// The frames between the first and the last stamped one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// When the first stamped frame was seen.
+    pub first: Nanos,
+    /// When the last stamped frame was seen.
+    pub last: Nanos,
+    /// Frames seen after the first, up to and with the last stamped one.
+    pub frames: u64,
+    /// Frames seen in all.
+    pub all: u64,
+}
+
+impl Flow {
+    #[inline]
+    fn pass(&mut self, seen: Option<Nanos>) {
+        self.all += 1;
+        if let Some(seen) = seen {
+            if self.first == Nanos(0) {
+                self.first = seen;
+            }
+            self.last = seen;
+            self.frames = self.all - 1;
+        }
+    }
+
+    /// Frames a second at the receiver, from the first frame to the last.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        let nanos = self
+            .last
+            .since(self.first)
+            .filter(|n| *n > 0 && self.frames > 0)?;
+        Some(self.frames as f64 * 1e9 / nanos as f64)
+    }
+}
+
+/// A sample that may be used.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Its number.
+    pub seq: u64,
+    /// When it was written.
+    pub sent: Nanos,
+    /// When its bytes could be read; `None` where the run stamps one frame in N.
+    pub seen: Option<Nanos>,
+    /// The value to be plotted.
+    pub value: f32,
+    /// Sent before measuring began.
+    pub warmup: bool,
+}
+
+/// The reader's books.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    expected: Expected,
+    /// Sequence numbers and damage.
+    pub ledger: Ledger,
+    /// `seen − due`.
+    pub response: Meter,
+    /// `seen − sent`.
+    pub transit: Meter,
+    /// `sent − due`.
+    pub slip: Meter,
+    /// Frames over time, at this end.
+    pub flow: Flow,
+    /// Frames of another run or producer.
+    pub strangers: u64,
+    /// Frames of the warm-up.
+    pub warmup: u64,
+    /// The producer's own counts, once its trailer has come.
+    pub trailer: Option<ledger::Sent>,
+}
+
+impl Inbox {
+    /// Empty books.
+    #[must_use]
+    pub fn new(expected: Expected) -> Self {
+        Self {
+            expected,
+            ledger: Ledger::default(),
+            response: Meter::new(),
+            transit: Meter::new(),
+            slip: Meter::new(),
+            flow: Flow::default(),
+            strangers: 0,
+            warmup: 0,
+            trailer: None,
+        }
+    }
+
+    /// Takes the bytes of one frame. `now` is asked for the time before anything
+    /// else is done with them, for every frame that carries a stamp.
+    #[inline]
+    pub fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Option<Sample> {
+        let seen = frame::is_stamped(bytes).then(now);
+        let frame = match frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(damage) => {
+                self.damaged(damage);
+                return None;
+            }
+        };
+        let h = frame.header;
+        if (Expected {
+            producer: h.producer,
+            run: h.run,
+        }) != self.expected
+        {
+            self.strangers += 1;
+            return None;
+        }
+        match h.kind {
+            Kind::Data | Kind::Warmup if !pattern::holds(h.producer, h.seq, frame.payload) => {
+                self.ledger.corrupt();
+                None
+            }
+            Kind::Data => self.book(&frame, seen),
+            Kind::Warmup => {
+                self.warmup += 1;
+                Some(sample(&frame, seen))
+            }
+            Kind::Trailer => {
+                self.trailer = read_trailer(frame.payload);
+                None
+            }
+            Kind::Echo => {
+                self.strangers += 1;
+                None
+            }
+        }
+    }
+
+    #[inline]
+    fn book(&mut self, frame: &Frame<'_>, seen: Option<Nanos>) -> Option<Sample> {
+        if self.ledger.arrive(frame.header.seq) == Arrival::Duplicate {
+            return None;
+        }
+        self.flow.pass(seen);
+        if let Some(seen) = seen {
+            let (due, sent) = (Nanos(frame.header.due), Nanos(frame.header.sent));
+            self.response.record_span(due, seen);
+            self.transit.record_span(sent, seen);
+            self.slip.record_span(due, sent);
+        }
+        Some(sample(frame, seen))
+    }
+
+    #[cold]
+    fn damaged(&mut self, damage: FrameError) {
+        match damage {
+            FrameError::Torn { .. } => self.ledger.torn(),
+            FrameError::Corrupt(_) => self.ledger.corrupt(),
+        }
+    }
+
+    /// Books what the link itself found. Gives back what is not about a frame.
+    ///
+    /// # Errors
+    /// Everything but a tear, unchanged.
+    pub fn mishap(&mut self, error: RecvError) -> Result<(), RecvError> {
+        match error {
+            RecvError::Torn { .. } => {
+                self.ledger.torn();
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+}
+
+#[inline]
+fn sample(frame: &Frame<'_>, seen: Option<Nanos>) -> Sample {
+    Sample {
+        seq: frame.header.seq,
+        sent: Nanos(frame.header.sent),
+        seen,
+        value: value_of(frame.payload),
+        warmup: frame.header.kind == Kind::Warmup,
+    }
+}
+
+/// The number a sample stands for: the first four bytes, between 0 and 1.
+#[inline]
+fn value_of(payload: &[u8]) -> f32 {
+    payload
+        .first_chunk::<4>()
+        .map_or(0.0, |b| u32::from_le_bytes(*b) as f32 / u32::MAX as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::frame::{Header, encode, wire_len};
+
+    const ME: Expected = Expected {
+        producer: 7,
+        run: 1,
+    };
+
+    fn bytes(run: u32, seq: u64, due: u64, sent: u64) -> Vec<u8> {
+        let mut out = vec![0; wire_len(64)];
+        encode(
+            &Header {
+                kind: Kind::Data,
+                producer: 7,
+                seq,
+                due,
+                sent,
+                run,
+            },
+            &mut out,
+        );
+        out
+    }
+
+    #[test]
+    fn a_frame_of_another_run_is_a_stranger() {
+        let mut inbox = Inbox::new(ME);
+        assert!(inbox.take(&bytes(2, 0, 5, 6), || Nanos(7)).is_none());
+        assert!(inbox.take(&bytes(1, 0, 5, 6), || Nanos(7)).is_some());
+        assert_eq!(inbox.strangers, 1);
+    }
+
+    #[test]
+    fn seen_before_sent_is_negative_not_zero() {
+        let mut inbox = Inbox::new(ME);
+        inbox.take(&bytes(1, 0, 5, 60), || Nanos(59));
+        assert_eq!((inbox.transit.negative(), inbox.transit.count()), (1, 0));
+        assert_eq!(inbox.response.count(), 1);
+    }
+
+    #[test]
+    fn throughput_counts_from_the_first_frame_to_the_last() {
+        let mut inbox = Inbox::new(ME);
+        for (seq, at) in [(0, 1_000), (1, 2_000), (2, 3_000)] {
+            inbox.take(&bytes(1, seq, 1, 1), || Nanos(at));
+        }
+        assert_eq!(inbox.flow.per_second(), Some(1e6));
+    }
+
+    #[test]
+    fn unstamped_frames_between_stamps_count_those_behind_do_not() {
+        let mut inbox = Inbox::new(ME);
+        inbox.take(&bytes(1, 0, 1, 1), || Nanos(1_000));
+        inbox.take(&bytes(1, 1, 0, 0), || unreachable!("not stamped"));
+        inbox.take(&bytes(1, 2, 1, 1), || Nanos(3_000));
+        inbox.take(&bytes(1, 3, 0, 0), || unreachable!("not stamped"));
+        assert_eq!(inbox.flow.per_second(), Some(1e6));
+        assert_eq!(inbox.flow.all, 4);
+    }
+}

@@ -1,0 +1,303 @@
+//! The viewer: the GUI-style consumer. It reads, or it draws 60 times a second.
+//!
+//! Reading, it takes each frame as it comes. Drawing, it sleeps until a frame is
+//! due, drains the link once, folds what it got into the columns of a plot, and
+//! draws: what a person would look at.
+
+use serde::{Deserialize, Serialize};
+
+use super::End;
+use super::age::Age;
+use super::backlog::BacklogSummary;
+use super::inbox::{Expected, Flow, Inbox};
+use super::screen::{Freezes, Screen, ScreenSpec};
+use crate::ground::ledger;
+use crate::ground::time::thread_cpu;
+use crate::ground::{Ledger, Meter, Nanos};
+use crate::link::{RecvError, Rx, Stop, Timer, Why};
+
+/// How long a read waits before the viewer looks up and sees whether to go on.
+const LOOK_UP: Nanos = Nanos::from_millis(20);
+
+/// How long a viewer that was asked to stop waits for the sensor's trailer.
+const GRACE: Nanos = Nanos::from_secs(2);
+
+/// Frames taken in one drain before the time is looked at.
+const GULP: usize = 512;
+
+/// What a viewer is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewerSpec {
+    /// Whose frames to expect.
+    pub producer: u32,
+    /// The tag of the run.
+    pub run: u32,
+    /// How to draw; `None`: only read.
+    pub screen: Option<ScreenSpec>,
+    /// For how long after the start the link is warming up.
+    pub warmup: Nanos,
+    /// For how long the screen is measured after that.
+    pub measured: Nanos,
+    /// How long the link may be silent before the viewer gives up.
+    pub silence: Nanos,
+}
+
+/// What a viewer saw.
+#[derive(Clone, Debug)]
+pub struct ViewerReport {
+    /// Sequence numbers and damage.
+    pub ledger: Ledger,
+    /// Samples shown one by one; where nothing is drawn, read and verified.
+    pub shown: u64,
+    /// Samples folded into others' columns.
+    pub merged: u64,
+    /// Frames of another run or producer.
+    pub strangers: u64,
+    /// Frames of the warm-up.
+    pub warmup: u64,
+    /// `seen − due`.
+    pub response: Meter,
+    /// `seen − sent`.
+    pub transit: Meter,
+    /// `sent − due`.
+    pub slip: Meter,
+    /// Frames over time, at this end.
+    pub flow: Flow,
+    /// What the screen showed, if there was one.
+    pub screen: Option<Shown>,
+    /// What the sensor said in its trailer.
+    pub trailer: Option<ledger::Sent>,
+    /// CPU time of its thread, from the first measured frame on.
+    pub cpu: Nanos,
+    /// How it ended.
+    pub end: End,
+}
+
+/// What a screen showed.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// From the end of one frame to the end of the next.
+    pub interval: Meter,
+    /// Frames whose time had passed.
+    pub missed: u64,
+    /// Intervals over 100 ms.
+    pub freezes: Freezes,
+    /// Age of the newest sample shown, over time.
+    pub age: Age,
+    /// Frames waiting at each wake-up.
+    pub backlog: BacklogSummary,
+}
+
+struct Viewer<'a, X, C> {
+    rx: X,
+    timer: &'a C,
+    spec: &'a ViewerSpec,
+    stop: &'a Stop,
+    inbox: Inbox,
+    read: u64,
+    cpu_before: Option<Nanos>,
+    last_news: Nanos,
+    give_up: Option<Nanos>,
+}
+
+/// Runs a viewer over `rx` until the sensor's trailer has come, or will not come.
+pub async fn viewer<X: Rx, C: Timer>(
+    rx: X,
+    timer: &C,
+    spec: &ViewerSpec,
+    start: Nanos,
+    stop: &Stop,
+) -> ViewerReport {
+    let expected = Expected {
+        producer: spec.producer,
+        run: spec.run,
+    };
+    let mut viewer = Viewer {
+        rx,
+        timer,
+        spec,
+        stop,
+        inbox: Inbox::new(expected),
+        read: 0,
+        cpu_before: None,
+        last_news: start,
+        give_up: None,
+    };
+    match spec.screen {
+        None => {
+            let end = viewer.read().await;
+            let read = viewer.read;
+            viewer.report(end, (read, 0), None)
+        }
+        Some(screen) => {
+            let from = start + spec.warmup;
+            let screen = Screen::new(screen, start, (from, from + spec.measured));
+            viewer.draw(screen).await
+        }
+    }
+}
+
+impl<X: Rx, C: Timer> Viewer<'_, X, C> {
+    async fn read(&mut self) -> End {
+        let mut until = self.last_news + LOOK_UP;
+        let mut news = false;
+        loop {
+            let (inbox, timer) = (&mut self.inbox, self.timer);
+            let got = self
+                .rx
+                .recv(timer, until, |bytes| inbox.take(bytes, || timer.now()))
+                .await;
+            match got {
+                Ok(sample) => {
+                    news = true;
+                    if sample.is_some_and(|s| !s.warmup) {
+                        self.read += 1;
+                        if self.cpu_before.is_none() {
+                            self.cpu_before = Some(thread_cpu());
+                        }
+                    }
+                    if self.inbox.trailer.is_none() && self.stop.asked().is_none() {
+                        continue;
+                    }
+                }
+                Err(RecvError::TimedOut) => {}
+                Err(error) => match self.inbox.mishap(error) {
+                    Ok(()) => continue,
+                    Err(error) => return self.end_of(&error),
+                },
+            }
+            let idle = got_nothing(news, until, self.timer.now());
+            if let Some(end) = self.over(std::mem::take(&mut news), idle) {
+                return end;
+            }
+            until = self.timer.now() + LOOK_UP;
+        }
+    }
+
+    async fn draw(mut self, mut screen: Screen) -> ViewerReport {
+        let measured_from = self.last_news + self.spec.warmup;
+        let end = loop {
+            let woke = self.timer.sleep_until(screen.due()).await;
+            if self.cpu_before.is_none() && woke >= measured_from {
+                self.cpu_before = Some(thread_cpu());
+            }
+            screen.wake(woke);
+            let drained = self.drain(&mut screen, woke).await;
+            screen.draw(self.timer);
+            let end = match drained {
+                Ok(n) => self.over(n > 0, n == 0),
+                Err(error) => Some(self.end_of(&error)),
+            };
+            if let Some(end) = end {
+                break end;
+            }
+        };
+        screen.finish(self.timer.now());
+        let never_seen = self
+            .inbox
+            .trailer
+            .map_or(0, |sent| sent.offered.saturating_sub(sent.dropped))
+            .saturating_sub(screen.shown + screen.merged);
+        let counts = (screen.shown, screen.merged);
+        let shown = Shown {
+            interval: screen.interval,
+            missed: screen.missed,
+            freezes: screen.freezes,
+            age: screen.age,
+            backlog: screen.backlog.summary(never_seen),
+        };
+        self.report(end, counts, Some(shown))
+    }
+
+    /// Takes all that is there, in gulps, for at most one frame's time.
+    async fn drain(&mut self, screen: &mut Screen, woke: Nanos) -> Result<usize, RecvError> {
+        let mut total = 0;
+        loop {
+            let (inbox, timer) = (&mut self.inbox, self.timer);
+            let take = |bytes: &[u8]| {
+                if let Some(sample) = inbox.take(bytes, || timer.now()) {
+                    screen.add(&sample);
+                }
+            };
+            match self.rx.drain(timer, GULP, take).await {
+                Ok(n) => {
+                    total += n;
+                    if n < GULP || self.timer.now() >= screen.drain_until(woke) {
+                        return Ok(total);
+                    }
+                }
+                Err(error) => match self.inbox.mishap(error) {
+                    Ok(()) => {}
+                    Err(RecvError::Closed) if total > 0 || self.inbox.trailer.is_some() => {
+                        return Ok(total);
+                    }
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Whether it is over, and how. `news`: something came since it was last asked;
+    /// `idle`: nothing is there now.
+    fn over(&mut self, news: bool, idle: bool) -> Option<End> {
+        let now = self.timer.now();
+        if news {
+            self.last_news = now;
+        }
+        let asked = self.stop.asked();
+        if self.inbox.trailer.is_some() {
+            return Some(match asked {
+                Some(Why::Interrupted | Why::Terminated) => End::Stopped,
+                _ => End::Done,
+            });
+        }
+        match asked {
+            Some(Why::PeerGone) if idle => return Some(End::PeerGone),
+            Some(why @ (Why::Interrupted | Why::Terminated)) => {
+                let give_up = *self.give_up.get_or_insert(now + GRACE);
+                if now >= give_up {
+                    return Some(why.into());
+                }
+            }
+            _ => {}
+        }
+        (now >= self.last_news + self.spec.silence).then_some(End::Silent)
+    }
+
+    fn end_of(&self, error: &RecvError) -> End {
+        match (error, self.stop.asked()) {
+            (RecvError::Closed, _) if self.inbox.trailer.is_some() => End::Done,
+            (RecvError::Closed, Some(why)) => why.into(),
+            (RecvError::Closed, None) => End::PeerGone,
+            (error, _) => End::Failed(error.to_string()),
+        }
+    }
+
+    fn report(self, end: End, counts: (u64, u64), screen: Option<Shown>) -> ViewerReport {
+        let cpu = self
+            .cpu_before
+            .map_or(0, |before| thread_cpu().0.saturating_sub(before.0));
+        let inbox = self.inbox;
+        ViewerReport {
+            ledger: inbox.ledger,
+            shown: counts.0,
+            merged: counts.1,
+            strangers: inbox.strangers,
+            warmup: inbox.warmup,
+            response: inbox.response,
+            transit: inbox.transit,
+            slip: inbox.slip,
+            flow: inbox.flow,
+            screen,
+            trailer: inbox.trailer,
+            cpu: Nanos(cpu),
+            end,
+        }
+    }
+}
+
+/// A read that found nothing for all its time, rather than one whose time had passed
+/// while frames came.
+fn got_nothing(news: bool, until: Nanos, now: Nanos) -> bool {
+    !news && now >= until
+}

@@ -1,0 +1,82 @@
+//! One cell to be measured: a scenario, a transport, and a value on every axis.
+
+use std::fmt::Write;
+
+use crate::ground::frame::wire_len;
+use crate::ground::{Bytes, Hertz, Nanos};
+use crate::link::{LinkSpec, Policy, Wait};
+use crate::role::Extent;
+use crate::role::screen::ScreenSpec;
+
+/// A cell to be measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The scenario's name.
+    pub scenario: &'static str,
+    /// The transport's name.
+    pub transport: &'static str,
+    /// Payload of a frame.
+    pub size: Bytes,
+    /// Frames a second; `None` where the scenario sends flat out.
+    pub rate: Option<Hertz>,
+    /// What to send before measuring.
+    pub warmup: Nanos,
+    /// What to send while measuring.
+    pub extent: Extent,
+    /// How halves wait.
+    pub wait: Wait,
+    /// What a full link does.
+    pub policy: Policy,
+    /// Queue capacity asked for.
+    pub capacity: Bytes,
+    /// Frames that are due together.
+    pub burst: u64,
+    /// The screen, where the scenario draws.
+    pub screen: ScreenSpec,
+    /// How long one send may wait for room, and an echo may take.
+    pub patience: Nanos,
+    /// CPUs to pin to: consumer first, then producer. Empty: none.
+    pub pins: Vec<usize>,
+}
+
+impl Case {
+    /// What tells this cell from the others of a run, and is the same in the next
+    /// run: axes at their defaults are left out.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut id = format!("{}/{}/{}", self.scenario, self.transport, self.size);
+        let mut add = |part: &dyn std::fmt::Display| {
+            // Writing to a string cannot fail.
+            let _ = write!(id, "/{part}");
+        };
+        if let Some(rate) = self.rate {
+            add(&rate);
+        }
+        add(&self.wait);
+        if self.policy != Policy::Block {
+            add(&self.policy);
+        }
+        if self.capacity != LinkSpec::CAPACITY {
+            add(&format_args!("capacity={}", self.capacity));
+        }
+        if self.burst > 1 {
+            add(&format_args!("burst={}", self.burst));
+        }
+        if self.screen != ScreenSpec::GUI60 {
+            add(&format_args!("draw={}", self.screen.cost));
+        }
+        id
+    }
+
+    /// The link this cell asks for. A trailer must fit, too.
+    #[must_use]
+    pub fn link(&self) -> LinkSpec {
+        let payload = self.size.as_usize().max(crate::role::sensor::TRAILER);
+        LinkSpec {
+            capacity: self.capacity,
+            frame: Bytes(wire_len(payload) as u64),
+            policy: self.policy,
+            wait: self.wait,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Floor 4: who is started where, and what is recorded.
+//!
+//! A [`scenario`] turns a [`Case`] into a [`Plan`]; [`launch`] plays it over one
+//! transport, with the far side in the same loop, a thread or a child process;
+//! [`session`] repeats and interleaves; [`record`] is what stays.
+
+pub mod case;
+pub mod control;
+pub mod endpoint;
+pub mod launch;
+pub mod measure;
+pub mod record;
+pub mod registry;
+pub mod residue;
+pub mod scenario;
+pub mod session;
+
+pub use case::Case;
+pub use launch::{Plan, RunError, Trial};
+pub use registry::{Entry, Registry};
+pub use scenario::Scenario;

@@ -1,0 +1,93 @@
+//! The transports there are, by name.
+
+use crate::link::{Caps, Roll, Transport};
+use crate::run::launch::{self, Mount};
+use crate::transport;
+
+/// One transport, with everything static about it behind a few functions.
+pub struct Entry {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// What it can do.
+    pub caps: Caps,
+    pub(crate) mount: Box<dyn Mount>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("caps", &self.caps)
+            .finish()
+    }
+}
+
+/// The transports there are, in the order in which reports show them.
+#[derive(Debug, Default)]
+pub struct Registry {
+    entries: Vec<Entry>,
+}
+
+impl Registry {
+    /// The built-in transports.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let mut registry = Self::default();
+        transport::enrol(&mut registry);
+        registry
+    }
+
+    /// The transport of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.name == name)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// A later transport of the same name takes the place of the earlier one.
+    fn add<T: Transport>(&mut self, mount: impl Mount + 'static) {
+        let entry = Entry {
+            name: T::NAME,
+            caps: T::caps(),
+            mount: Box::new(mount),
+        };
+        match self.entries.iter_mut().find(|e| e.name == T::NAME) {
+            Some(old) => *old = entry,
+            None => self.entries.push(entry),
+        }
+    }
+}
+
+impl Roll for Registry {
+    fn on_loop<T: Transport>(&mut self) {
+        self.add::<T>(launch::OnLoop::<T>::new());
+    }
+
+    fn on_tokio<T: Transport>(&mut self) {
+        self.add::<T>(launch::OnTokio::<T>::new());
+    }
+
+    fn on_threads<T: Transport>(&mut self)
+    where
+        T::Tx: Send,
+        T::Rx: Send,
+    {
+        self.add::<T>(launch::OnThreads::<T>::new());
+    }
+
+    fn on_processes<T: Transport>(&mut self)
+    where
+        T::Tx: Send,
+        T::Rx: Send,
+    {
+        self.add::<T>(launch::OnProcesses::<T>::new());
+    }
+
+    fn unmounted<T: Transport>(&mut self) {
+        self.add::<T>(launch::Unmounted::<T>::new());
+    }
+}

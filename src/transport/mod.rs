@@ -1,0 +1,35 @@
+//! Floor 3: ways to move frames, one file each. This file is their registry.
+//!
+//! A transport knows the contract and nothing else: no role, no scenario.
+
+mod call;
+mod coroutine;
+mod null;
+mod pipe;
+mod pipe_buffered;
+pub mod scripted;
+mod task;
+mod thread;
+
+pub use call::Call;
+pub use coroutine::Coroutine;
+pub use null::Null;
+pub use pipe::Pipe;
+pub use pipe_buffered::PipeBuffered;
+pub use scripted::Scripted;
+pub use task::Task;
+pub use thread::Thread;
+
+use crate::link::Roll;
+
+/// Calls out every built-in transport, in the order in which reports show them.
+pub fn enrol(roll: &mut impl Roll) {
+    roll.unmounted::<Null>();
+    roll.unmounted::<Scripted>();
+    roll.on_loop::<Call>();
+    roll.on_loop::<Coroutine>();
+    roll.on_tokio::<Task>();
+    roll.on_threads::<Thread>();
+    roll.on_processes::<Pipe>();
+    roll.on_processes::<PipeBuffered>();
+}

@@ -1,0 +1,353 @@
+//! Real child processes: they start, report, end, and are missed when they die.
+
+#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use pipefit::ground::{Bytes, Hertz, Nanos};
+use pipefit::link::{LinkSpec, Policy, Stop, Wait, Why};
+use pipefit::role::Extent;
+use pipefit::role::screen::ScreenSpec;
+use pipefit::run::record::{Cause, Measured, Status};
+use pipefit::run::session::{self, Event, Outcome};
+use pipefit::run::{Case, Registry};
+use rustix::process::{Pid, Signal, kill_process};
+
+type Test = fn() -> Result<(), Failed>;
+
+fn main() {
+    pipefit::init(&Registry::builtin());
+    let tests: [(&str, Test); 8] = [
+        (
+            "every_scenario_over_a_pipe_is_valid_and_complete",
+            every_scenario,
+        ),
+        ("nothing_is_left_behind", nothing_left),
+        (
+            "a_child_killed_in_the_middle_is_a_typed_error_in_bounded_time",
+            killed,
+        ),
+        ("a_stopped_echo_peer_yields_no_round_trip", stopped_echo),
+        (
+            "a_stopped_sensor_is_waited_for_and_then_goes_on",
+            paused_sensor,
+        ),
+        ("an_interrupt_saves_what_was_measured", interrupted),
+        (
+            "a_rate_that_cannot_be_kept_is_tried_three_times_and_invalid",
+            missed_rate,
+        ),
+        ("policies_account_for_every_frame", policies),
+    ];
+    let trials = tests
+        .into_iter()
+        .map(|(name, test)| Trial::test(name, test))
+        .collect();
+    let mut arguments = Arguments::from_args();
+    // Some of these measure, all of them count children: one after the other.
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn case(scenario: &'static str, transport: &'static str) -> Case {
+    let rate = matches!(scenario, "stream" | "gui60").then_some(Hertz::new(2_000));
+    Case {
+        scenario,
+        transport,
+        size: Bytes(64),
+        rate,
+        warmup: Nanos::from_millis(50),
+        extent: Extent::For(Nanos::from_millis(500)),
+        wait: Wait::Block,
+        policy: Policy::Block,
+        capacity: LinkSpec::CAPACITY,
+        burst: 1,
+        screen: ScreenSpec::GUI60,
+        patience: LinkSpec::PATIENCE,
+        pins: Vec::new(),
+    }
+}
+
+fn measure(cases: &[Case], watch: &(dyn Fn(Event<'_>) + Sync)) -> Outcome {
+    session::run(&Registry::builtin(), cases, 1, &Stop::default(), watch)
+}
+
+fn one(case: Case, watch: &(dyn Fn(Event<'_>) + Sync)) -> Measured {
+    measure(&[case], watch).measured.remove(0)
+}
+
+fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {
+    if holds {
+        Ok(())
+    } else {
+        Err(otherwise.to_string().into())
+    }
+}
+
+fn every_scenario() -> Result<(), Failed> {
+    for scenario in ["stream", "rtt", "max", "gui60"] {
+        for size in [1, 24, 64, 1_000, 5_000, 65_536] {
+            let got = one(
+                Case {
+                    size: Bytes(size),
+                    ..case(scenario, "pipe")
+                },
+                &|_| {},
+            )
+            .cell;
+            let ledger = got
+                .ledger
+                .ok_or_else(|| format!("{scenario}: {:?}", got.reason))?;
+            let kept = got.status == Status::Valid || got.cause == Some(Cause::MissedRate);
+            ensure(kept, format!("{scenario} {size} B: {:?}", got.reason))?;
+            let clean = (ledger.lost, ledger.duplicate, ledger.corrupt, ledger.torn);
+            ensure(
+                clean == (0, 0, 0, 0),
+                format!("{scenario} {size} B: {ledger:?}"),
+            )?;
+            ensure(
+                ledger.offered > 100,
+                format!("{scenario} {size} B: {ledger:?}"),
+            )?;
+            ensure(
+                ledger.shown + ledger.merged == ledger.offered,
+                format!("{ledger:?}"),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn nothing_left() -> Result<(), Failed> {
+    for scenario in ["stream", "rtt"] {
+        let got = one(case(scenario, "pipe"), &|_| {}).cell;
+        let residue = got.residue.ok_or("no residue was counted")?;
+        // The listening threads end when they see the socket close, a moment later.
+        let settled = residue.zombies == 0 && residue.orphans == 0 && residue.shm_names == 0;
+        ensure(settled, format!("{scenario}: {residue:?}"))?;
+    }
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while std::fs::read_dir("/proc/self/task")?.count() > 4 {
+        ensure(
+            Instant::now() < deadline,
+            "threads of a run are still there after 5 s",
+        )?;
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// Sends `signal` to the child as soon as it has started.
+fn on_start(signal: Signal, pids: &Mutex<Vec<Pid>>) -> impl Fn(Event<'_>) + Sync {
+    move |event| {
+        if let Event::Started { started, .. } = event
+            && let Some(pid) = started
+                .child
+                .and_then(|pid| Pid::from_raw(pid.cast_signed()))
+        {
+            pids.lock().unwrap().push(pid);
+            kill_process(pid, signal).unwrap();
+        }
+    }
+}
+
+fn killed() -> Result<(), Failed> {
+    for scenario in ["stream", "rtt", "gui60"] {
+        let (pids, began) = (Mutex::default(), Instant::now());
+        let got = one(case(scenario, "pipe"), &on_start(Signal::KILL, &pids)).cell;
+        let took = began.elapsed();
+        ensure(
+            got.status == Status::Invalid,
+            format!("{scenario}: {:?}", got.status),
+        )?;
+        ensure(
+            got.cause == Some(Cause::ChildDied),
+            format!("{scenario}: {:?}", got.cause),
+        )?;
+        let reason = got.reason.unwrap_or_default();
+        ensure(reason.contains("signal 9"), &reason)?;
+        ensure(
+            took < Duration::from_secs(2),
+            format!("{scenario}: noticed after {took:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn stopped_echo() -> Result<(), Failed> {
+    let pids = Mutex::default();
+    // Stopped for good: the launcher kills it in the end.
+    let patient = Case {
+        patience: Nanos::from_millis(600),
+        ..case("rtt", "pipe")
+    };
+    let got = one(patient, &on_start(Signal::STOP, &pids)).cell;
+    ensure(got.status == Status::Invalid, format!("{:?}", got.status))?;
+    let trips = got.metrics.rtt_ns.map_or(0, |r| r.count);
+    ensure(
+        trips == 0,
+        format!("{trips} round trips with the other side stopped"),
+    )?;
+    let pid = pids.lock().unwrap()[0];
+    let gone = !std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists();
+    ensure(gone, "the stopped child is still there")
+}
+
+fn paused_sensor() -> Result<(), Failed> {
+    let pids = Mutex::new(Vec::new());
+    let resume = |event: Event<'_>| {
+        if let Event::Started { started, .. } = event
+            && let Some(pid) = started
+                .child
+                .and_then(|pid| Pid::from_raw(pid.cast_signed()))
+        {
+            pids.lock().unwrap().push(pid);
+            // Stopped from 150 ms into the run for 250 ms.
+            std::thread::spawn(move || {
+                std::thread::park_timeout(Duration::from_millis(150));
+                kill_process(pid, Signal::STOP).unwrap();
+                std::thread::park_timeout(Duration::from_millis(250));
+                kill_process(pid, Signal::CONT).unwrap();
+            });
+        }
+    };
+    let got = one(case("stream", "pipe"), &resume).cell;
+    let ledger = got.ledger.ok_or_else(|| format!("{:?}", got.reason))?;
+    ensure(
+        ledger.offered == 1_000 && ledger.lost == 0,
+        format!("{ledger:?}"),
+    )?;
+    let worst = got.metrics.response_ns.and_then(|r| r.max).unwrap_or(0);
+    let slip = got.metrics.slip_ns.and_then(|r| r.max).unwrap_or(0);
+    ensure(
+        worst > 200_000_000,
+        format!("a stop of 250 ms shows as {} in response", Nanos(worst)),
+    )?;
+    ensure(
+        slip > 200_000_000,
+        format!("it was the sensor that stopped, slip says {}", Nanos(slip)),
+    )
+}
+
+fn interrupted() -> Result<(), Failed> {
+    let stop = Stop::default();
+    let asker = stop.clone();
+    let cases = [
+        Case {
+            extent: Extent::For(Nanos::from_millis(200)),
+            ..case("stream", "pipe")
+        },
+        Case {
+            extent: Extent::For(Nanos::from_secs(30)),
+            ..case("gui60", "pipe")
+        },
+        case("max", "pipe"),
+    ];
+    let watch = move |event: Event<'_>| {
+        if let Event::Started { case, .. } = event
+            && case.scenario == "gui60"
+        {
+            let asker = asker.clone();
+            std::thread::spawn(move || {
+                std::thread::park_timeout(Duration::from_millis(300));
+                asker.ask(Why::Interrupted);
+            });
+        }
+    };
+    let began = Instant::now();
+    let outcome = session::run(&Registry::builtin(), &cases, 1, &stop, &watch);
+    ensure(
+        began.elapsed() < Duration::from_secs(10),
+        "it did not end when asked",
+    )?;
+    ensure(outcome.partial, "it is not marked as partial")?;
+    let [whole, cut, never] = &outcome.measured[..] else {
+        return Err("cells are missing".into());
+    };
+    ensure(
+        whole.cell.status == Status::Valid,
+        format!("{:?}", whole.cell.reason),
+    )?;
+    ensure(
+        cut.cell.cause == Some(Cause::Interrupted),
+        format!("{:?}", cut.cell.cause),
+    )?;
+    let ledger = cut.cell.ledger.ok_or("what was measured is gone")?;
+    ensure(
+        ledger.offered > 100 && ledger.check().is_ok(),
+        format!("{ledger:?}"),
+    )?;
+    ensure(
+        never.cell.cause == Some(Cause::Interrupted),
+        format!("{:?}", never.cell.cause),
+    )
+}
+
+fn missed_rate() -> Result<(), Failed> {
+    let rate = Some(Hertz::new(50_000_000));
+    let extent = Extent::For(Nanos::from_millis(20));
+    let got = one(
+        Case {
+            rate,
+            extent,
+            warmup: Nanos(0),
+            ..case("stream", "pipe")
+        },
+        &|_| {},
+    )
+    .cell;
+    ensure(
+        got.cause == Some(Cause::MissedRate),
+        format!("{:?}", got.cause),
+    )?;
+    ensure(
+        got.tries == 3 && got.repeats == 1,
+        format!("{} tries, {} repeats", got.tries, got.repeats),
+    )?;
+    ensure(
+        got.ledger.is_some_and(|l| l.check().is_ok() && l.lost == 0),
+        "its books are not kept",
+    )
+}
+
+fn policies() -> Result<(), Failed> {
+    for (transport, policy) in [
+        ("pipe", Policy::DropNewest),
+        ("thread", Policy::DropNewest),
+        ("task", Policy::DropNewest),
+        ("coroutine", Policy::DropNewest),
+        ("coroutine", Policy::OverwriteOldest),
+    ] {
+        // A screen that draws for longer than a frame, and a small queue.
+        let screen = ScreenSpec {
+            cost: Nanos::from_millis(40),
+            ..ScreenSpec::GUI60
+        };
+        let small = Case {
+            policy,
+            screen,
+            capacity: Bytes(4096),
+            rate: Some(Hertz::new(20_000)),
+            ..case("gui60", transport)
+        };
+        let got = one(small, &|_| {}).cell;
+        let ledger = got
+            .ledger
+            .ok_or_else(|| format!("{transport}: {:?}", got.reason))?;
+        ensure(
+            ledger.check().is_ok(),
+            format!("{transport} {policy}: {ledger:?}"),
+        )?;
+        ensure(
+            ledger.lost == 0,
+            format!("{transport} {policy}: {ledger:?}"),
+        )?;
+        ensure(
+            ledger.dropped > 0,
+            format!("{transport} {policy}: nothing dropped, {ledger:?}"),
+        )?;
+    }
+    Ok(())
+}
