@@ -5,16 +5,16 @@
 //! | bytes | field | meaning |
 //! |---|---|---|
 //! | 0–3 | magic | `F1 70 66 17` |
-//! | 4 | version | 1 |
-//! | 5 | kind | 0 warm-up, 1 data, 2 trailer, 3 echo |
-//! | 6–7 | reserved | 0 |
-//! | 8–11 | producer | who made it |
-//! | 12–15 | length | of the payload, in bytes |
-//! | 16–23 | seq | counts from 0, per producer and kind |
-//! | 24–31 | due | when the schedule wanted it, ns of `CLOCK_MONOTONIC` |
-//! | 32–39 | sent | when it was written, ns of the same clock |
-//! | 40–43 | run | a tag that all frames of one run share |
-//! | 44–47 | CRC-32C | of bytes 0–43 and the payload |
+//! | 4–7 | CRC-32C | of everything behind it: bytes 8–47 and the payload |
+//! | 8 | version | 1 |
+//! | 9 | kind | 0 warm-up, 1 data, 2 trailer, 3 echo |
+//! | 10–11 | reserved | 0 |
+//! | 12–15 | producer | who made it |
+//! | 16–19 | length | of the payload, in bytes |
+//! | 20–23 | run | a tag that all frames of one run share |
+//! | 24–31 | seq | counts from 0, per producer and kind |
+//! | 32–39 | due | when the schedule wanted it, ns of `CLOCK_MONOTONIC` |
+//! | 40–47 | sent | when it was written, ns of the same clock |
 //!
 //! The payload is a pattern derived from producer and seq, and is checked in
 //! full: a frame whose checksum is right but whose content belongs to another
@@ -27,7 +27,8 @@ pub const HEADER: usize = 48;
 
 const MAGIC: [u8; 4] = [0xF1, b'p', b'f', 0x17];
 const VERSION: u8 = 1;
-const CRC_AT: usize = 44;
+/// The checksum covers what stands from here on, in one piece.
+const COVERED: usize = 8;
 
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,33 +147,32 @@ pub fn encode_with(header: &Header, payload: &[u8], out: &mut [u8]) {
 #[inline]
 fn seal(header: &Header, out: &mut [u8]) {
     let len = u32::try_from(out.len() - HEADER).unwrap_or(u32::MAX);
+    out[8..12].copy_from_slice(&[VERSION, header.kind.byte(), 0, 0]);
+    out[12..16].copy_from_slice(&header.producer.to_le_bytes());
+    out[16..20].copy_from_slice(&len.to_le_bytes());
+    out[20..24].copy_from_slice(&header.run.to_le_bytes());
+    out[24..32].copy_from_slice(&header.seq.to_le_bytes());
+    out[32..40].copy_from_slice(&header.due.to_le_bytes());
+    out[40..48].copy_from_slice(&header.sent.to_le_bytes());
     out[0..4].copy_from_slice(&MAGIC);
-    out[4] = VERSION;
-    out[5] = header.kind.byte();
-    out[6..8].fill(0);
-    out[8..12].copy_from_slice(&header.producer.to_le_bytes());
-    out[12..16].copy_from_slice(&len.to_le_bytes());
-    out[16..24].copy_from_slice(&header.seq.to_le_bytes());
-    out[24..32].copy_from_slice(&header.due.to_le_bytes());
-    out[32..40].copy_from_slice(&header.sent.to_le_bytes());
-    out[40..44].copy_from_slice(&header.run.to_le_bytes());
-    let crc = checksum(out);
-    out[CRC_AT..HEADER].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32c::crc32c(&out[COVERED..]);
+    out[4..8].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// Whether the checksum of a whole frame holds.
 #[inline]
-fn checksum(frame: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&frame[..CRC_AT]), &frame[HEADER..])
+fn is_intact(frame: &[u8]) -> bool {
+    crc32c::crc32c(&frame[COVERED..]) == half(frame, 4)
 }
 
 /// The payload length that a plausible header announces.
 fn announced(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= HEADER
         && bytes[0..4] == MAGIC
-        && bytes[4] == VERSION
-        && Kind::from_byte(bytes[5]).is_some()
-        && bytes[6..8] == [0, 0])
-    .then(|| half(bytes, 12) as usize)
+        && bytes[8] == VERSION
+        && Kind::from_byte(bytes[9]).is_some()
+        && bytes[10..12] == [0, 0])
+    .then(|| half(bytes, 16) as usize)
 }
 
 /// Whether these bytes carry a stamp, as far as can be told before they are
@@ -180,7 +180,7 @@ fn announced(bytes: &[u8]) -> Option<usize> {
 #[inline]
 #[must_use]
 pub fn is_stamped(bytes: &[u8]) -> bool {
-    bytes.len() >= HEADER && word(bytes, 32) != 0
+    bytes.len() >= HEADER && word(bytes, 40) != 0
 }
 
 /// Checks header, length and checksum, and gives the frame.
@@ -196,21 +196,21 @@ pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
             got: bytes.len(),
         });
     }
-    let kind = match Kind::from_byte(bytes[5]) {
-        Some(kind) if bytes[0..4] == MAGIC && bytes[4] == VERSION => kind,
+    let kind = match Kind::from_byte(bytes[9]) {
+        Some(kind) if bytes[0..4] == MAGIC && bytes[8] == VERSION => kind,
         _ => return Err(FrameError::Corrupt("not a pipefit frame of version 1")),
     };
-    let wanted = wire_len(half(bytes, 12) as usize);
-    if wanted != bytes.len() || checksum(bytes) != half(bytes, CRC_AT) {
+    let wanted = wire_len(half(bytes, 16) as usize);
+    if wanted != bytes.len() || !is_intact(bytes) {
         return Err(judge_damage(bytes, wanted));
     }
     let header = Header {
         kind,
-        producer: half(bytes, 8),
-        seq: word(bytes, 16),
-        due: word(bytes, 24),
-        sent: word(bytes, 32),
-        run: half(bytes, 40),
+        producer: half(bytes, 12),
+        seq: word(bytes, 24),
+        due: word(bytes, 32),
+        sent: word(bytes, 40),
+        run: half(bytes, 20),
     };
     Ok(Frame {
         header,
@@ -270,7 +270,7 @@ pub fn scan(bytes: &[u8], max: usize) -> Scan {
     }
     let after = &bytes[total..];
     let known = after.len().min(MAGIC.len());
-    if after[..known] != MAGIC[..known] && checksum(&bytes[..total]) != half(bytes, CRC_AT) {
+    if after[..known] != MAGIC[..known] && !is_intact(&bytes[..total]) {
         return resume(bytes);
     }
     Scan::Whole(total)
@@ -320,9 +320,10 @@ pub mod pattern {
             chunk.copy_from_slice(&at(base, i).to_le_bytes());
             i += 1;
         }
-        let rest = chunks.into_remainder();
-        let n = rest.len();
-        rest.copy_from_slice(&at(base, i).to_le_bytes()[..n]);
+        let last = at(base, i).to_le_bytes();
+        for (byte, wanted) in chunks.into_remainder().iter_mut().zip(last) {
+            *byte = wanted;
+        }
     }
 
     /// Whether every byte is as [`fill`] would write it.
@@ -340,7 +341,8 @@ pub mod pattern {
             wrong |= u64::from_le_bytes(w) ^ at(base, i);
             i += 1;
         }
-        wrong == 0 && *rest == at(base, i).to_le_bytes()[..rest.len()]
+        let last = at(base, i).to_le_bytes();
+        wrong == 0 && rest.iter().zip(last).all(|(byte, wanted)| *byte == wanted)
     }
 }
 

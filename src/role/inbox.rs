@@ -2,7 +2,7 @@
 //! and book it. Shared by the viewer that only reads and the one that draws.
 
 use super::sensor::read_trailer;
-use crate::ground::frame::{self, Frame, FrameError, Kind, pattern};
+use crate::ground::frame::{self, Frame, FrameError, Header, Kind, pattern};
 use crate::ground::ledger::{self, Arrival};
 use crate::ground::{Ledger, Meter, Nanos};
 use crate::link::RecvError;
@@ -53,19 +53,26 @@ impl Flow {
     }
 }
 
-/// A sample that may be used.
-#[derive(Clone, Copy, Debug)]
+/// What some bytes turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Taken {
+    /// A sample that is measured.
+    Sample(Sample),
+    /// A sample from before measuring began: shown, but not counted.
+    Warmup(Sample),
+    /// The producer's last word.
+    Trailer,
+    /// Damaged, twice, or somebody else's: it is booked, and of no use.
+    Nothing,
+}
+
+/// What is plotted of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
-    /// Its number.
-    pub seq: u64,
     /// When it was written.
     pub sent: Nanos,
-    /// When its bytes could be read; `None` where the run stamps one frame in N.
-    pub seen: Option<Nanos>,
-    /// The value to be plotted.
+    /// The value.
     pub value: f32,
-    /// Sent before measuring began.
-    pub warmup: bool,
 }
 
 /// The reader's books.
@@ -110,49 +117,28 @@ impl Inbox {
     /// Takes the bytes of one frame. `now` is asked for the time before anything
     /// else is done with them, for every frame that carries a stamp.
     #[inline]
-    pub fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Option<Sample> {
+    pub fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
         let seen = frame::is_stamped(bytes).then(now);
-        let frame = match frame::decode(bytes) {
-            Ok(frame) => frame,
-            Err(damage) => {
-                self.damaged(damage);
-                return None;
+        match frame::decode(bytes) {
+            Ok(frame) if frame.header.kind == Kind::Data && self.is_ours(&frame) => {
+                self.book(&frame, seen)
             }
-        };
-        let h = frame.header;
-        if (Expected {
-            producer: h.producer,
-            run: h.run,
-        }) != self.expected
-        {
-            self.strangers += 1;
-            return None;
-        }
-        match h.kind {
-            Kind::Data | Kind::Warmup if !pattern::holds(h.producer, h.seq, frame.payload) => {
-                self.ledger.corrupt();
-                None
-            }
-            Kind::Data => self.book(&frame, seen),
-            Kind::Warmup => {
-                self.warmup += 1;
-                Some(sample(&frame, seen))
-            }
-            Kind::Trailer => {
-                self.trailer = read_trailer(frame.payload);
-                None
-            }
-            Kind::Echo => {
-                self.strangers += 1;
-                None
-            }
+            Ok(frame) => self.take_other(&frame),
+            Err(damage) => self.damaged(damage),
         }
     }
 
     #[inline]
-    fn book(&mut self, frame: &Frame<'_>, seen: Option<Nanos>) -> Option<Sample> {
+    fn is_ours(&self, frame: &Frame<'_>) -> bool {
+        let Header { producer, seq, run, .. } = frame.header;
+        (Expected { producer, run }) == self.expected
+            && pattern::holds(producer, seq, frame.payload)
+    }
+
+    #[inline]
+    fn book(&mut self, frame: &Frame<'_>, seen: Option<Nanos>) -> Taken {
         if self.ledger.arrive(frame.header.seq) == Arrival::Duplicate {
-            return None;
+            return Taken::Nothing;
         }
         self.flow.pass(seen);
         if let Some(seen) = seen {
@@ -161,15 +147,36 @@ impl Inbox {
             self.transit.record_span(sent, seen);
             self.slip.record_span(due, sent);
         }
-        Some(sample(frame, seen))
+        Taken::Sample(sample(frame))
+    }
+
+    /// Whatever is no sample of ours to be measured.
+    #[cold]
+    fn take_other(&mut self, frame: &Frame<'_>) -> Taken {
+        let Header { kind, producer, run, .. } = frame.header;
+        let from_ours = (Expected { producer, run }) == self.expected;
+        match kind {
+            Kind::Trailer if from_ours => {
+                self.trailer = read_trailer(frame.payload);
+                return Taken::Trailer;
+            }
+            Kind::Data | Kind::Warmup if from_ours && !self.is_ours(frame) => self.ledger.corrupt(),
+            Kind::Warmup if from_ours => {
+                self.warmup += 1;
+                return Taken::Warmup(sample(frame));
+            }
+            _ => self.strangers += 1,
+        }
+        Taken::Nothing
     }
 
     #[cold]
-    fn damaged(&mut self, damage: FrameError) {
+    fn damaged(&mut self, damage: FrameError) -> Taken {
         match damage {
             FrameError::Torn { .. } => self.ledger.torn(),
             FrameError::Corrupt(_) => self.ledger.corrupt(),
         }
+        Taken::Nothing
     }
 
     /// Books what the link itself found. Gives back what is not about a frame.
@@ -188,14 +195,8 @@ impl Inbox {
 }
 
 #[inline]
-fn sample(frame: &Frame<'_>, seen: Option<Nanos>) -> Sample {
-    Sample {
-        seq: frame.header.seq,
-        sent: Nanos(frame.header.sent),
-        seen,
-        value: value_of(frame.payload),
-        warmup: frame.header.kind == Kind::Warmup,
-    }
+fn sample(frame: &Frame<'_>) -> Sample {
+    Sample { sent: Nanos(frame.header.sent), value: value_of(frame.payload) }
 }
 
 /// The number a sample stands for: the first four bytes, between 0 and 1.
@@ -209,7 +210,7 @@ fn value_of(payload: &[u8]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ground::frame::{Header, encode, wire_len};
+    use crate::ground::frame::{encode, wire_len};
 
     const ME: Expected = Expected {
         producer: 7,
@@ -235,8 +236,8 @@ mod tests {
     #[test]
     fn a_frame_of_another_run_is_a_stranger() {
         let mut inbox = Inbox::new(ME);
-        assert!(inbox.take(&bytes(2, 0, 5, 6), || Nanos(7)).is_none());
-        assert!(inbox.take(&bytes(1, 0, 5, 6), || Nanos(7)).is_some());
+        assert_eq!(inbox.take(&bytes(2, 0, 5, 6), || Nanos(7)), Taken::Nothing);
+        assert!(matches!(inbox.take(&bytes(1, 0, 5, 6), || Nanos(7)), Taken::Sample(_)));
         assert_eq!(inbox.strangers, 1);
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::age::Age;
 use super::backlog::Backlog;
-use super::inbox::Sample;
+use super::inbox::{Sample, Taken};
 use super::plot::Plot;
 use crate::ground::{Meter, Nanos};
 use crate::link::Timer;
@@ -122,21 +122,27 @@ impl Screen {
 
     /// A sample was drained.
     #[inline]
-    pub fn add(&mut self, sample: &Sample) {
-        self.newest = Some(
-            self.newest
-                .map_or(sample.sent, |newest| newest.max(sample.sent)),
-        );
-        let own = self.plot.add(sample.sent, sample.value);
-        if sample.warmup {
-            return;
+    pub fn add(&mut self, taken: &Taken) {
+        match taken {
+            Taken::Sample(sample) => {
+                if self.plot_newest(sample) {
+                    self.shown += 1;
+                } else {
+                    self.merged += 1;
+                }
+                self.backlog.saw(sample.sent);
+            }
+            Taken::Warmup(sample) => {
+                self.plot_newest(sample);
+            }
+            Taken::Trailer | Taken::Nothing => {}
         }
-        if own {
-            self.shown += 1;
-        } else {
-            self.merged += 1;
-        }
-        self.backlog.saw(sample.sent);
+    }
+
+    /// Plots a sample; says whether it got a column of its own.
+    fn plot_newest(&mut self, sample: &Sample) -> bool {
+        self.newest = Some(self.newest.map_or(sample.sent, |newest| newest.max(sample.sent)));
+        self.plot.add(sample.sent, sample.value)
     }
 
     /// Draws, and ends the frame.

@@ -254,22 +254,33 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
             Extent::For(span) => (u64::MAX, start + span),
         };
         let len = frame::wire_len(self.spec.size.as_usize());
+        let timer = self.timer;
         let mut deadline = start + self.spec.patience;
+        let mut to_next_stamp = 0;
         for seq in 0..frames {
-            if seq.is_multiple_of(every) {
-                let now = self.timer.now();
-                if now >= until {
+            let stamped = to_next_stamp == 0;
+            let mut due = Nanos(0);
+            if stamped {
+                due = timer.now();
+                if due >= until {
                     break;
                 }
-                deadline = now + self.spec.patience;
-                self.send_one(kind, seq, now, now).await?;
-                continue;
+                deadline = due + self.spec.patience;
+                to_next_stamp = every;
             }
-            let header = self.header(kind, seq, Nanos(0));
-            let write = |bytes: &mut [u8]| frame::encode(&header, bytes);
-            let outcome = self.tx.send(self.timer, deadline, len, write).await;
-            self.report.sent.offered += 1;
-            self.report.sent.dropped += outcome.map(one).map_err(end_of)?.dropped;
+            to_next_stamp -= 1;
+            let header = self.header(kind, seq, due);
+            let write = |bytes: &mut [u8]| {
+                let sent = if stamped { timer.now().0 } else { 0 };
+                frame::encode(&Header { sent, ..header }, bytes);
+            };
+            let outcome = self.tx.send(timer, deadline, len, write).await.map(one);
+            if stamped {
+                self.book(1, due, outcome)?;
+            } else {
+                self.report.sent.offered += 1;
+                self.report.sent.dropped += outcome.map_err(end_of)?.dropped;
+            }
         }
         self.report.span.1 = self.timer.now();
         Ok(())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::End;
 use super::age::Age;
 use super::backlog::BacklogSummary;
-use super::inbox::{Expected, Flow, Inbox};
+use super::inbox::{Expected, Flow, Inbox, Taken};
 use super::screen::{Freezes, Screen, ScreenSpec};
 use crate::ground::ledger;
 use crate::ground::time::thread_cpu;
@@ -143,23 +143,17 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
         let mut news = false;
         loop {
             let (inbox, timer) = (&mut self.inbox, self.timer);
-            let got = self
-                .rx
-                .recv(timer, until, |bytes| inbox.take(bytes, || timer.now()))
-                .await;
+            let got = self.rx.recv(timer, until, |bytes| inbox.take(bytes, || timer.now())).await;
             match got {
-                Ok(sample) => {
+                Ok(Taken::Sample(_)) => {
                     news = true;
-                    if sample.is_some_and(|s| !s.warmup) {
-                        self.read += 1;
-                        if self.cpu_before.is_none() {
-                            self.cpu_before = Some(thread_cpu());
-                        }
-                    }
-                    if self.inbox.trailer.is_none() && self.stop.asked().is_none() {
+                    self.read += 1;
+                    if self.stop.asked().is_none() && self.read > 1 {
                         continue;
                     }
+                    self.cpu_before.get_or_insert_with(thread_cpu);
                 }
+                Ok(_) => news = true,
                 Err(RecvError::TimedOut) => {}
                 Err(error) => match self.inbox.mishap(error) {
                     Ok(()) => continue,
@@ -215,9 +209,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
         loop {
             let (inbox, timer) = (&mut self.inbox, self.timer);
             let take = |bytes: &[u8]| {
-                if let Some(sample) = inbox.take(bytes, || timer.now()) {
-                    screen.add(&sample);
-                }
+                screen.add(&inbox.take(bytes, || timer.now()));
             };
             match self.rx.drain(timer, GULP, take).await {
                 Ok(n) => {

@@ -1,0 +1,96 @@
+//! What every transport can do, as a literal table: a change of capabilities is a
+//! change of this file. And every cell that may be `n/a` in the default comparison: a
+//! new one fails here, so that no transport drops out of a scenario unnoticed.
+
+use pipefit::ground::{Bytes, Nanos};
+use pipefit::link::{Caps, LinkSpec, Place, Policy, Wait};
+use pipefit::role::Extent;
+use pipefit::role::screen::ScreenSpec;
+use pipefit::run::{Case, Registry, scenario, session};
+
+type Row = (&'static str, Place, &'static [Policy], &'static [Wait], bool, bool, bool);
+
+const BLOCK: &[Policy] = &[Policy::Block];
+const NO_OVERWRITE: &[Policy] = &[Policy::Block, Policy::DropNewest];
+const ALL: &[Policy] = &[Policy::Block, Policy::DropNewest, Policy::OverwriteOldest];
+const DRIVEN: &[Wait] = &[Wait::Block];
+const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
+
+/// name, place, policies, waits, zero-copy, batch, prompt
+const TABLE: [Row; 8] = [
+    ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
+    ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
+    ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
+    ("coroutine", Place::Loop, ALL, DRIVEN, true, false, true),
+    ("task", Place::Task, NO_OVERWRITE, DRIVEN, true, false, true),
+    ("thread", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
+    ("pipe", Place::Process, NO_OVERWRITE, ANY, false, true, true),
+    ("pipe-buffered", Place::Process, BLOCK, ANY, false, true, false),
+];
+
+/// Every cell of the default comparison that cannot be measured, and why.
+const NOT_APPLICABLE: [(&str, &str, &str); 9] = [
+    ("stream", "null", "discards every frame"),
+    ("rtt", "null", "discards every frame"),
+    ("max", "null", "discards every frame"),
+    ("gui60", "null", "discards every frame"),
+    ("stream", "scripted", "virtual time"),
+    ("rtt", "scripted", "virtual time"),
+    ("max", "scripted", "virtual time"),
+    ("gui60", "scripted", "virtual time"),
+    ("rtt", "pipe-buffered", "an echo would never come"),
+];
+
+#[test]
+fn capabilities_are_as_the_table_says() {
+    let found: Vec<Row> = Registry::builtin()
+        .iter()
+        .map(|e| {
+            let Caps { place, policies, waits, zero_copy, batch, prompt, .. } = e.caps;
+            (e.name, place, policies, waits, zero_copy, batch, prompt)
+        })
+        .collect();
+    assert_eq!(found, TABLE);
+}
+
+#[test]
+fn no_frame_limit_is_lower_than_the_wire_allows() {
+    for entry in Registry::builtin().iter() {
+        assert_eq!(entry.caps.max_frame, Caps::LARGEST, "{}", entry.name);
+    }
+}
+
+#[test]
+fn no_cell_is_left_out_but_those_that_must_be() {
+    let registry = Registry::builtin();
+    let mut left_out = Vec::new();
+    for entry in registry.iter() {
+        for scenario in scenario::ALL {
+            let case = Case {
+                scenario: scenario.name,
+                transport: entry.name,
+                size: Bytes(64),
+                rate: scenario.rate,
+                warmup: Nanos(0),
+                extent: Extent::For(scenario.span),
+                wait: Wait::Block,
+                policy: Policy::Block,
+                capacity: LinkSpec::CAPACITY,
+                burst: 1,
+                screen: ScreenSpec::GUI60,
+                patience: LinkSpec::PATIENCE,
+                pins: Vec::new(),
+            };
+            if let Some(why) = session::not_applicable(entry, &case) {
+                left_out.push((scenario.name, entry.name, why));
+            }
+        }
+    }
+    for (scenario, transport, why) in NOT_APPLICABLE {
+        let found = left_out.iter().position(|l| (l.0, l.1) == (scenario, transport));
+        let found = found.unwrap_or_else(|| panic!("{scenario} over {transport} is measured now"));
+        let (.., reason) = left_out.swap_remove(found);
+        assert!(reason.contains(why), "{scenario} over {transport}: {reason}");
+    }
+    assert!(left_out.is_empty(), "newly left out: {left_out:?}");
+}
