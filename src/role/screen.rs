@@ -58,7 +58,10 @@ pub struct Screen {
     /// The frame that is due next.
     due: Nanos,
     plot: Plot,
+    /// When the newest sample drained was sent.
     newest: Option<Nanos>,
+    /// The same of the newest sample that is on the screen before measuring begins.
+    on_screen: Option<Nanos>,
     last_end: Option<Nanos>,
     /// From the end of one frame to the end of the next.
     pub interval: Meter,
@@ -88,6 +91,7 @@ impl Screen {
             due: start,
             plot: Plot::new(spec.shown, spec.columns as usize),
             newest: None,
+            on_screen: None,
             last_end: None,
             interval: Meter::new(),
             missed: 0,
@@ -219,6 +223,18 @@ mod tests {
         }
         assert_eq!((s.missed, s.freezes.count, s.interval.count()), (0, 0, 99));
         assert_eq!(s.due(), Nanos(100 * P));
+    }
+
+    #[test]
+    fn all_of_the_measured_time_is_observed() {
+        let mut s = Screen::new(ScreenSpec::GUI60, Nanos(0), (Nanos(10 * P), Nanos(20 * P)));
+        for k in 0..=25 {
+            let at = Nanos(k * P + P / 3);
+            s.add(&Taken::Warmup(Sample { sent: Nanos(at.0 - 5), value: 0.0 }));
+            s.end(at);
+        }
+        s.finish(Nanos(26 * P));
+        assert_eq!(s.age.observed(), 10 * P);
     }
 
     #[test]

@@ -257,6 +257,8 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         let timer = self.timer;
         let mut deadline = start + self.spec.patience;
         let mut to_next_stamp = 0;
+        // Frames without stamps are counted here, and booked with the next stamp.
+        let mut plain = ledger::Sent::default();
         for seq in 0..frames {
             let stamped = to_next_stamp == 0;
             let mut due = Nanos(0);
@@ -275,13 +277,22 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
                 frame::encode(&Header { sent, ..header }, bytes);
             };
             let outcome = self.tx.send(timer, deadline, len, write).await.map(one);
-            if stamped {
-                self.book(1, due, outcome)?;
-            } else {
-                self.report.sent.offered += 1;
-                self.report.sent.dropped += outcome.map_err(end_of)?.dropped;
+            match outcome {
+                Ok(tally) if !stamped => {
+                    plain.offered += 1;
+                    plain.dropped += tally.dropped;
+                }
+                outcome => {
+                    let sent = &mut self.report.sent;
+                    sent.offered += std::mem::take(&mut plain.offered);
+                    sent.dropped += std::mem::take(&mut plain.dropped);
+                    let began = if stamped { due } else { timer.now() };
+                    self.book(1, began, outcome)?;
+                }
             }
         }
+        self.report.sent.offered += plain.offered;
+        self.report.sent.dropped += plain.dropped;
         self.report.span.1 = self.timer.now();
         Ok(())
     }

@@ -94,7 +94,6 @@ struct Viewer<'a, X, C> {
     spec: &'a ViewerSpec,
     stop: &'a Stop,
     inbox: Inbox,
-    read: u64,
     cpu_before: Option<Nanos>,
     last_news: Nanos,
     give_up: Option<Nanos>,
@@ -118,7 +117,6 @@ pub async fn viewer<X: Rx, C: Timer>(
         spec,
         stop,
         inbox: Inbox::new(expected),
-        read: 0,
         cpu_before: None,
         last_news: start,
         give_up: None,
@@ -126,7 +124,7 @@ pub async fn viewer<X: Rx, C: Timer>(
     match spec.screen {
         None => {
             let end = viewer.read().await;
-            let read = viewer.read;
+            let read = viewer.inbox.flow.all;
             viewer.report(end, (read, 0), None)
         }
         Some(screen) => {
@@ -143,17 +141,20 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
         let mut news = false;
         loop {
             let (inbox, timer) = (&mut self.inbox, self.timer);
-            let got = self.rx.recv(timer, until, |bytes| inbox.take(bytes, || timer.now())).await;
-            match got {
-                Ok(Taken::Sample(_)) => {
+            let measured =
+                |bytes: &[u8]| matches!(inbox.take(bytes, || timer.now()), Taken::Sample(_));
+            match self.rx.recv(timer, until, measured).await {
+                // With the first sample, and then with one in 64, the viewer looks up.
+                Ok(true) if self.inbox.flow.all % 64 != 1 => {
                     news = true;
-                    self.read += 1;
-                    if self.stop.asked().is_none() && self.read > 1 {
-                        continue;
-                    }
-                    self.cpu_before.get_or_insert_with(thread_cpu);
+                    continue;
                 }
-                Ok(_) => news = true,
+                Ok(measured) => {
+                    news = true;
+                    if measured {
+                        self.cpu_before.get_or_insert_with(thread_cpu);
+                    }
+                }
                 Err(RecvError::TimedOut) => {}
                 Err(error) => match self.inbox.mishap(error) {
                     Ok(()) => continue,
@@ -186,7 +187,9 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
                 break end;
             }
         };
-        screen.finish(self.timer.now());
+        // After the last sample the screen stays as it is.
+        let until = if end == End::Done { screen.measured_until() } else { self.timer.now() };
+        screen.finish(until);
         let never_seen = self
             .inbox
             .trailer

@@ -1,0 +1,124 @@
+//! Honesty on real links: a figure must not depend on what is not measured, and a
+//! known-bad transport must look bad.
+//!
+//! What depends on a quiet machine says `inconclusive` on a noisy one. Each judgement
+//! has a control: the same data, taken the wrong way, must be judged wrong.
+
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use pipefit::ground::host::allowed_cpus;
+use pipefit::ground::{Bytes, Hertz, Nanos};
+use pipefit::link::{LinkSpec, Policy, Stop, Wait};
+use pipefit::role::Extent;
+use pipefit::role::screen::ScreenSpec;
+use pipefit::run::record::{Cell, Status};
+use pipefit::run::{Case, Registry, session};
+
+type Test = fn() -> Result<(), Failed>;
+
+fn main() {
+    pipefit::init(&Registry::builtin());
+    let tests: [(&str, Test); 3] = [
+        ("throughput_does_not_depend_on_the_number_of_frames_over_threads", || any_number("thread")),
+        ("throughput_does_not_depend_on_the_number_of_frames_over_a_pipe", || any_number("pipe")),
+        ("a_pipe_that_is_not_flushed_shows_old_samples", unflushed),
+    ];
+    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn case(scenario: &'static str, transport: &'static str, extent: Extent) -> Case {
+    Case {
+        scenario,
+        transport,
+        size: Bytes(64),
+        rate: (scenario == "gui60").then_some(Hertz::new(1_000)),
+        warmup: Nanos::from_millis(100),
+        extent,
+        wait: Wait::Block,
+        policy: Policy::Block,
+        capacity: LinkSpec::CAPACITY,
+        burst: 1,
+        screen: ScreenSpec::GUI60,
+        patience: LinkSpec::PATIENCE,
+        pins: allowed_cpus().into_iter().take(2).collect(),
+    }
+}
+
+fn measure(cases: &[Case]) -> Vec<Cell> {
+    let outcome = session::run(&Registry::builtin(), cases, 1, &Stop::default(), &|_| {});
+    outcome.measured.into_iter().map(|m| m.cell).collect()
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Same,
+    Inconclusive,
+    Different,
+}
+
+/// Whether nine ratios have a median within 25 % of 1. Their second and eighth in
+/// order hold the median in 96 % of samples (binomial, n = 9).
+fn judge(mut ratios: Vec<f64>) -> (Verdict, f64, f64, f64) {
+    ratios.sort_unstable_by(f64::total_cmp);
+    let (low, median, high) = (ratios[1], ratios[4], ratios[7]);
+    let within = |x: f64| (0.75..=1.25).contains(&x);
+    let verdict = if within(median) {
+        Verdict::Same
+    } else if low <= 1.25 && high >= 0.75 {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Different
+    };
+    (verdict, median, low, high)
+}
+
+/// `max` at 10 thousand and at 3 million frames, in nine interleaved pairs.
+fn any_number(transport: &'static str) -> Result<(), Failed> {
+    let (mut timed_here, mut timed_there) = (Vec::new(), Vec::new());
+    for _ in 0..9 {
+        let mut rates = Vec::new();
+        for frames in [10_000u32, 3_000_000] {
+            let began = Instant::now();
+            let cell = measure(&[case("max", transport, Extent::Frames(frames.into()))]).remove(0);
+            let whole = f64::from(frames) / began.elapsed().as_secs_f64();
+            ensure(cell.status == Status::Valid, format!("{:?}", cell.reason))?;
+            rates.push((cell.metrics.throughput_hz.ok_or("no throughput")?, whole));
+        }
+        timed_there.push(rates[0].0 / rates[1].0);
+        timed_here.push(rates[0].1 / rates[1].1);
+    }
+    let (verdict, median, low, high) = judge(timed_there);
+    eprintln!("  {transport}: 10 k against 3 M frames, n = 9 pairs: {median:.2} [{low:.2}, {high:.2}] {verdict:?}");
+    ensure(verdict != Verdict::Different, format!("ratio {median:.2} [{low:.2}, {high:.2}]"))?;
+    // Control: timed from the start of the call, the number of frames decides.
+    let (verdict, median, ..) = judge(timed_here);
+    let message = format!("a rate with spawn and drain in it has ratio {median:.2}: {verdict:?}");
+    ensure(verdict == Verdict::Different, message)
+}
+
+fn unflushed() -> Result<(), Failed> {
+    let ten = Extent::For(Nanos::from_secs(10));
+    let cells = measure(&[case("gui60", "pipe", ten), case("gui60", "pipe-buffered", ten)]);
+    let mut p99 = Vec::new();
+    for cell in &cells {
+        ensure(cell.status == Status::Valid, format!("{}: {:?}", cell.id, cell.reason))?;
+        let age = cell.metrics.age_ns.as_ref().ok_or("no age")?;
+        p99.push(age.p99.ok_or_else(|| format!("{}: n too small: {age:?}", cell.id))?);
+    }
+    eprintln!("  age p99: pipe {}, pipe-buffered {}", Nanos(p99[0]), Nanos(p99[1]));
+    ensure(p99[1] >= 50_000_000, format!("not flushed, and still {} old", Nanos(p99[1])))?;
+    let late = cells[0].metrics.missed_frames.unwrap_or(0) > 5;
+    if p99[0] > 25_000_000 && late {
+        eprintln!("  inconclusive: this machine was too busy to draw 60 frames a second");
+        return Ok(());
+    }
+    ensure(p99[0] <= 25_000_000, format!("a flushed pipe is {} old", Nanos(p99[0])))
+}
+
+fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(otherwise.to_string().into()) }
+}
