@@ -15,9 +15,7 @@ use std::process::ExitCode;
 use pipefit::ground::frame::{self, Header, Kind, pattern};
 use pipefit::ground::{Bytes, Clock, Ledger, Meter, Monotonic, Nanos};
 use pipefit::link::driver::{ThreadTimer, on_thread};
-use pipefit::link::{
-    LinkSpec, Policy, RecvError, Rx, Stop, Timer, Transport, Wait,
-};
+use pipefit::link::{LinkSpec, Policy, RecvError, Rx, Stop, Timer, Transport, Wait};
 use pipefit::role::sensor::{self, sensor};
 use pipefit::role::viewer::viewer;
 use pipefit::role::{End, Extent, SensorSpec, ViewerSpec};
@@ -28,13 +26,13 @@ const RUN: u32 = 3;
 const PRODUCER: u32 = 1;
 
 /// Frames that lie ready, handed out one by one.
-struct Replay {
-    frames: Vec<u8>,
+struct Replay<'a> {
+    frames: &'a [u8],
     each: usize,
     at: usize,
 }
 
-impl Rx for Replay {
+impl Rx for Replay<'_> {
     #[inline]
     async fn recv<C: Timer, R>(
         &mut self,
@@ -134,14 +132,13 @@ fn viewer_loop(frames: &[u8], count: u64) {
         measured: Nanos(0),
         silence: Nanos::from_secs(5),
     };
-    let rx = Replay { frames: frames.to_vec(), each: frame::wire_len(SIZE), at: 0 };
+    let rx = Replay { frames, each: frame::wire_len(SIZE), at: 0 };
     let stop = Stop::default();
     let report = on_thread(viewer(rx, &ThreadTimer, &spec, Monotonic.now(), &stop));
     assert_eq!(report.shown, count);
 }
 
 fn viewer_by_hand(frames: &[u8], count: u64) {
-    let frames = frames.to_vec();
     let mut ledger = Ledger::default();
     let (mut response, mut transit, mut slip) = (Meter::new(), Meter::new(), Meter::new());
     let (mut shown, mut plotted) = (0u64, 0u32);
@@ -228,7 +225,13 @@ fn row(
     let met = low <= target;
     println!(
         "{name:<34} {alone:>8.2} {extra:>+8.2} [{low:>+6.2}, {high:>+6.2}] {target:>7.0}   {}",
-        if high <= target { "met" } else if met { "not clear" } else { "NOT MET" }
+        if high <= target {
+            "met"
+        } else if met {
+            "not clear"
+        } else {
+            "NOT MET"
+        }
     );
     met
 }
@@ -238,28 +241,60 @@ fn main() -> ExitCode {
     let quick = std::env::args().any(|a| a == "--quick" || a == "--test");
     let (rounds, count) = if quick { (15, 40_000) } else { (101, 200_000) };
     println!("{rounds} rounds of {count} frames of {SIZE} B; ns a frame");
-    println!(
-        "{:<34} {:>8} {:>8} {:^16} {:>7}",
-        "loop", "by hand", "extra", "95 %", "target"
-    );
+    println!("{:<34} {:>8} {:>8} {:^16} {:>7}", "loop", "by hand", "extra", "95 %", "target");
     let (every, sampled) = (recorded(count, 1), recorded(count, 64));
     let mut meter = Meter::new();
     let met = [
-        row("sensor over null, all stamped", 5.0, rounds, count, |n| sensor_loop(n, 1), |n| {
-            sensor_by_hand(n, 1);
-        }),
-        row("sensor over null, 1 in 64 stamped", 5.0, rounds, count, |n| sensor_loop(n, 64), |n| {
-            sensor_by_hand(n, 64);
-        }),
-        row("viewer, all stamped", 5.0, rounds, count, |n| viewer_loop(&every, n), |n| {
-            viewer_by_hand(&every, n);
-        }),
-        row("viewer, 1 in 64 stamped", 5.0, rounds, count, |n| viewer_loop(&sampled, n), |n| {
-            viewer_by_hand(&sampled, n);
-        }),
-        row("record, beside the clock read", 10.0, rounds, count, |n| {
-            clock_and_record(n, &mut meter);
-        }, clock_only),
+        row(
+            "sensor over null, all stamped",
+            5.0,
+            rounds,
+            count,
+            |n| sensor_loop(n, 1),
+            |n| {
+                sensor_by_hand(n, 1);
+            },
+        ),
+        row(
+            "sensor over null, 1 in 64 stamped",
+            5.0,
+            rounds,
+            count,
+            |n| sensor_loop(n, 64),
+            |n| {
+                sensor_by_hand(n, 64);
+            },
+        ),
+        row(
+            "viewer, all stamped",
+            5.0,
+            rounds,
+            count,
+            |n| viewer_loop(&every, n),
+            |n| {
+                viewer_by_hand(&every, n);
+            },
+        ),
+        row(
+            "viewer, 1 in 64 stamped",
+            5.0,
+            rounds,
+            count,
+            |n| viewer_loop(&sampled, n),
+            |n| {
+                viewer_by_hand(&sampled, n);
+            },
+        ),
+        row(
+            "record, beside the clock read",
+            10.0,
+            rounds,
+            count,
+            |n| {
+                clock_and_record(n, &mut meter);
+            },
+            clock_only,
+        ),
     ];
     if met.iter().all(|m| *m) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

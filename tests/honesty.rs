@@ -20,7 +20,9 @@ type Test = fn() -> Result<(), Failed>;
 fn main() {
     pipefit::init(&Registry::builtin());
     let tests: [(&str, Test); 3] = [
-        ("throughput_does_not_depend_on_the_number_of_frames_over_threads", || any_number("thread")),
+        ("throughput_does_not_depend_on_the_number_of_frames_over_threads", || {
+            any_number("thread")
+        }),
         ("throughput_does_not_depend_on_the_number_of_frames_over_a_pipe", || any_number("pipe")),
         ("a_pipe_that_is_not_flushed_shows_old_samples", unflushed),
     ];
@@ -92,7 +94,9 @@ fn any_number(transport: &'static str) -> Result<(), Failed> {
         timed_here.push(rates[0].1 / rates[1].1);
     }
     let (verdict, median, low, high) = judge(timed_there);
-    eprintln!("  {transport}: 10 k against 3 M frames, n = 9 pairs: {median:.2} [{low:.2}, {high:.2}] {verdict:?}");
+    eprintln!(
+        "  {transport}: 10 k against 3 M frames, n = 9 pairs: {median:.2} [{low:.2}, {high:.2}] {verdict:?}"
+    );
     ensure(verdict != Verdict::Different, format!("ratio {median:.2} [{low:.2}, {high:.2}]"))?;
     // Control: timed from the start of the call, the number of frames decides.
     let (verdict, median, ..) = judge(timed_here);

@@ -20,31 +20,16 @@ type Test = fn() -> Result<(), Failed>;
 fn main() {
     pipefit::init(&Registry::builtin());
     let tests: [(&str, Test); 8] = [
-        (
-            "every_scenario_over_a_pipe_is_valid_and_complete",
-            every_scenario,
-        ),
+        ("every_scenario_over_a_pipe_is_valid_and_complete", every_scenario),
         ("nothing_is_left_behind", nothing_left),
-        (
-            "a_child_killed_in_the_middle_is_a_typed_error_in_bounded_time",
-            killed,
-        ),
+        ("a_child_killed_in_the_middle_is_a_typed_error_in_bounded_time", killed),
         ("a_stopped_echo_peer_yields_no_round_trip", stopped_echo),
-        (
-            "a_stopped_sensor_is_waited_for_and_then_goes_on",
-            paused_sensor,
-        ),
+        ("a_stopped_sensor_is_waited_for_and_then_goes_on", paused_sensor),
         ("an_interrupt_saves_what_was_measured", interrupted),
-        (
-            "a_rate_that_cannot_be_kept_is_tried_three_times_and_invalid",
-            missed_rate,
-        ),
+        ("a_rate_that_cannot_be_kept_is_tried_three_times_and_invalid", missed_rate),
         ("policies_account_for_every_frame", policies),
     ];
-    let trials = tests
-        .into_iter()
-        .map(|(name, test)| Trial::test(name, test))
-        .collect();
+    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
     let mut arguments = Arguments::from_args();
     // Some of these measure, all of them count children: one after the other.
     arguments.test_threads = Some(1);
@@ -79,42 +64,20 @@ fn one(case: Case, watch: &(dyn Fn(Event<'_>) + Sync)) -> Measured {
 }
 
 fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {
-    if holds {
-        Ok(())
-    } else {
-        Err(otherwise.to_string().into())
-    }
+    if holds { Ok(()) } else { Err(otherwise.to_string().into()) }
 }
 
 fn every_scenario() -> Result<(), Failed> {
     for scenario in ["stream", "rtt", "max", "gui60"] {
         for size in [1, 24, 64, 1_000, 5_000, 65_536] {
-            let got = one(
-                Case {
-                    size: Bytes(size),
-                    ..case(scenario, "pipe")
-                },
-                &|_| {},
-            )
-            .cell;
-            let ledger = got
-                .ledger
-                .ok_or_else(|| format!("{scenario}: {:?}", got.reason))?;
+            let got = one(Case { size: Bytes(size), ..case(scenario, "pipe") }, &|_| {}).cell;
+            let ledger = got.ledger.ok_or_else(|| format!("{scenario}: {:?}", got.reason))?;
             let kept = got.status == Status::Valid || got.cause == Some(Cause::MissedRate);
             ensure(kept, format!("{scenario} {size} B: {:?}", got.reason))?;
             let clean = (ledger.lost, ledger.duplicate, ledger.corrupt, ledger.torn);
-            ensure(
-                clean == (0, 0, 0, 0),
-                format!("{scenario} {size} B: {ledger:?}"),
-            )?;
-            ensure(
-                ledger.offered > 100,
-                format!("{scenario} {size} B: {ledger:?}"),
-            )?;
-            ensure(
-                ledger.shown + ledger.merged == ledger.offered,
-                format!("{ledger:?}"),
-            )?;
+            ensure(clean == (0, 0, 0, 0), format!("{scenario} {size} B: {ledger:?}"))?;
+            ensure(ledger.offered > 100, format!("{scenario} {size} B: {ledger:?}"))?;
+            ensure(ledger.shown + ledger.merged == ledger.offered, format!("{ledger:?}"))?;
         }
     }
     Ok(())
@@ -130,10 +93,7 @@ fn nothing_left() -> Result<(), Failed> {
     }
     let deadline = Instant::now() + Duration::from_secs(5);
     while std::fs::read_dir("/proc/self/task")?.count() > 4 {
-        ensure(
-            Instant::now() < deadline,
-            "threads of a run are still there after 5 s",
-        )?;
+        ensure(Instant::now() < deadline, "threads of a run are still there after 5 s")?;
         std::thread::yield_now();
     }
     Ok(())
@@ -143,9 +103,7 @@ fn nothing_left() -> Result<(), Failed> {
 fn on_start(signal: Signal, pids: &Mutex<Vec<Pid>>) -> impl Fn(Event<'_>) + Sync {
     move |event| {
         if let Event::Started { started, .. } = event
-            && let Some(pid) = started
-                .child
-                .and_then(|pid| Pid::from_raw(pid.cast_signed()))
+            && let Some(pid) = started.child.and_then(|pid| Pid::from_raw(pid.cast_signed()))
         {
             pids.lock().unwrap().push(pid);
             kill_process(pid, signal).unwrap();
@@ -158,20 +116,11 @@ fn killed() -> Result<(), Failed> {
         let (pids, began) = (Mutex::default(), Instant::now());
         let got = one(case(scenario, "pipe"), &on_start(Signal::KILL, &pids)).cell;
         let took = began.elapsed();
-        ensure(
-            got.status == Status::Invalid,
-            format!("{scenario}: {:?}", got.status),
-        )?;
-        ensure(
-            got.cause == Some(Cause::ChildDied),
-            format!("{scenario}: {:?}", got.cause),
-        )?;
+        ensure(got.status == Status::Invalid, format!("{scenario}: {:?}", got.status))?;
+        ensure(got.cause == Some(Cause::ChildDied), format!("{scenario}: {:?}", got.cause))?;
         let reason = got.reason.unwrap_or_default();
         ensure(reason.contains("signal 9"), &reason)?;
-        ensure(
-            took < Duration::from_secs(2),
-            format!("{scenario}: noticed after {took:?}"),
-        )?;
+        ensure(took < Duration::from_secs(2), format!("{scenario}: noticed after {took:?}"))?;
     }
     Ok(())
 }
@@ -179,17 +128,11 @@ fn killed() -> Result<(), Failed> {
 fn stopped_echo() -> Result<(), Failed> {
     let pids = Mutex::default();
     // Stopped for good: the launcher kills it in the end.
-    let patient = Case {
-        patience: Nanos::from_millis(600),
-        ..case("rtt", "pipe")
-    };
+    let patient = Case { patience: Nanos::from_millis(600), ..case("rtt", "pipe") };
     let got = one(patient, &on_start(Signal::STOP, &pids)).cell;
     ensure(got.status == Status::Invalid, format!("{:?}", got.status))?;
     let trips = got.metrics.rtt_ns.map_or(0, |r| r.count);
-    ensure(
-        trips == 0,
-        format!("{trips} round trips with the other side stopped"),
-    )?;
+    ensure(trips == 0, format!("{trips} round trips with the other side stopped"))?;
     let pid = pids.lock().unwrap()[0];
     let gone = !std::path::Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists();
     ensure(gone, "the stopped child is still there")
@@ -199,9 +142,7 @@ fn paused_sensor() -> Result<(), Failed> {
     let pids = Mutex::new(Vec::new());
     let resume = |event: Event<'_>| {
         if let Event::Started { started, .. } = event
-            && let Some(pid) = started
-                .child
-                .and_then(|pid| Pid::from_raw(pid.cast_signed()))
+            && let Some(pid) = started.child.and_then(|pid| Pid::from_raw(pid.cast_signed()))
         {
             pids.lock().unwrap().push(pid);
             // Stopped from 150 ms into the run for 250 ms.
@@ -215,34 +156,19 @@ fn paused_sensor() -> Result<(), Failed> {
     };
     let got = one(case("stream", "pipe"), &resume).cell;
     let ledger = got.ledger.ok_or_else(|| format!("{:?}", got.reason))?;
-    ensure(
-        ledger.offered == 1_000 && ledger.lost == 0,
-        format!("{ledger:?}"),
-    )?;
+    ensure(ledger.offered == 1_000 && ledger.lost == 0, format!("{ledger:?}"))?;
     let worst = got.metrics.response_ns.and_then(|r| r.max).unwrap_or(0);
     let slip = got.metrics.slip_ns.and_then(|r| r.max).unwrap_or(0);
-    ensure(
-        worst > 200_000_000,
-        format!("a stop of 250 ms shows as {} in response", Nanos(worst)),
-    )?;
-    ensure(
-        slip > 200_000_000,
-        format!("it was the sensor that stopped, slip says {}", Nanos(slip)),
-    )
+    ensure(worst > 200_000_000, format!("a stop of 250 ms shows as {} in response", Nanos(worst)))?;
+    ensure(slip > 200_000_000, format!("it was the sensor that stopped, slip says {}", Nanos(slip)))
 }
 
 fn interrupted() -> Result<(), Failed> {
     let stop = Stop::default();
     let asker = stop.clone();
     let cases = [
-        Case {
-            extent: Extent::For(Nanos::from_millis(200)),
-            ..case("stream", "pipe")
-        },
-        Case {
-            extent: Extent::For(Nanos::from_secs(30)),
-            ..case("gui60", "pipe")
-        },
+        Case { extent: Extent::For(Nanos::from_millis(200)), ..case("stream", "pipe") },
+        Case { extent: Extent::For(Nanos::from_secs(30)), ..case("gui60", "pipe") },
         case("max", "pipe"),
     ];
     let watch = move |event: Event<'_>| {
@@ -258,58 +184,28 @@ fn interrupted() -> Result<(), Failed> {
     };
     let began = Instant::now();
     let outcome = session::run(&Registry::builtin(), &cases, 1, &stop, &watch);
-    ensure(
-        began.elapsed() < Duration::from_secs(10),
-        "it did not end when asked",
-    )?;
+    ensure(began.elapsed() < Duration::from_secs(10), "it did not end when asked")?;
     ensure(outcome.partial, "it is not marked as partial")?;
     let [whole, cut, never] = &outcome.measured[..] else {
         return Err("cells are missing".into());
     };
-    ensure(
-        whole.cell.status == Status::Valid,
-        format!("{:?}", whole.cell.reason),
-    )?;
-    ensure(
-        cut.cell.cause == Some(Cause::Interrupted),
-        format!("{:?}", cut.cell.cause),
-    )?;
+    ensure(whole.cell.status == Status::Valid, format!("{:?}", whole.cell.reason))?;
+    ensure(cut.cell.cause == Some(Cause::Interrupted), format!("{:?}", cut.cell.cause))?;
     let ledger = cut.cell.ledger.ok_or("what was measured is gone")?;
-    ensure(
-        ledger.offered > 100 && ledger.check().is_ok(),
-        format!("{ledger:?}"),
-    )?;
-    ensure(
-        never.cell.cause == Some(Cause::Interrupted),
-        format!("{:?}", never.cell.cause),
-    )
+    ensure(ledger.offered > 100 && ledger.check().is_ok(), format!("{ledger:?}"))?;
+    ensure(never.cell.cause == Some(Cause::Interrupted), format!("{:?}", never.cell.cause))
 }
 
 fn missed_rate() -> Result<(), Failed> {
     let rate = Some(Hertz::new(50_000_000));
     let extent = Extent::For(Nanos::from_millis(20));
-    let got = one(
-        Case {
-            rate,
-            extent,
-            warmup: Nanos(0),
-            ..case("stream", "pipe")
-        },
-        &|_| {},
-    )
-    .cell;
-    ensure(
-        got.cause == Some(Cause::MissedRate),
-        format!("{:?}", got.cause),
-    )?;
+    let got = one(Case { rate, extent, warmup: Nanos(0), ..case("stream", "pipe") }, &|_| {}).cell;
+    ensure(got.cause == Some(Cause::MissedRate), format!("{:?}", got.cause))?;
     ensure(
         got.tries == 3 && got.repeats == 1,
         format!("{} tries, {} repeats", got.tries, got.repeats),
     )?;
-    ensure(
-        got.ledger.is_some_and(|l| l.check().is_ok() && l.lost == 0),
-        "its books are not kept",
-    )
+    ensure(got.ledger.is_some_and(|l| l.check().is_ok() && l.lost == 0), "its books are not kept")
 }
 
 fn policies() -> Result<(), Failed> {
@@ -321,10 +217,7 @@ fn policies() -> Result<(), Failed> {
         ("coroutine", Policy::OverwriteOldest),
     ] {
         // A screen that draws for longer than a frame, and a small queue.
-        let screen = ScreenSpec {
-            cost: Nanos::from_millis(40),
-            ..ScreenSpec::GUI60
-        };
+        let screen = ScreenSpec { cost: Nanos::from_millis(40), ..ScreenSpec::GUI60 };
         let small = Case {
             policy,
             screen,
@@ -333,21 +226,10 @@ fn policies() -> Result<(), Failed> {
             ..case("gui60", transport)
         };
         let got = one(small, &|_| {}).cell;
-        let ledger = got
-            .ledger
-            .ok_or_else(|| format!("{transport}: {:?}", got.reason))?;
-        ensure(
-            ledger.check().is_ok(),
-            format!("{transport} {policy}: {ledger:?}"),
-        )?;
-        ensure(
-            ledger.lost == 0,
-            format!("{transport} {policy}: {ledger:?}"),
-        )?;
-        ensure(
-            ledger.dropped > 0,
-            format!("{transport} {policy}: nothing dropped, {ledger:?}"),
-        )?;
+        let ledger = got.ledger.ok_or_else(|| format!("{transport}: {:?}", got.reason))?;
+        ensure(ledger.check().is_ok(), format!("{transport} {policy}: {ledger:?}"))?;
+        ensure(ledger.lost == 0, format!("{transport} {policy}: {ledger:?}"))?;
+        ensure(ledger.dropped > 0, format!("{transport} {policy}: nothing dropped, {ledger:?}"))?;
     }
     Ok(())
 }

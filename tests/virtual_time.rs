@@ -85,24 +85,11 @@ fn a_healthy_link_shows_exactly_its_transit_and_no_fault() {
         let cell = measure(&case(scenario), healthy).cell;
         assert_eq!(cell.reason, None);
         let ledger = cell.ledger.unwrap();
-        assert_eq!(
-            (ledger.offered, ledger.shown + ledger.merged),
-            (FRAMES, FRAMES)
-        );
-        let faults = (
-            ledger.lost,
-            ledger.duplicate,
-            ledger.reordered,
-            ledger.corrupt,
-            ledger.torn,
-        );
+        assert_eq!((ledger.offered, ledger.shown + ledger.merged), (FRAMES, FRAMES));
+        let faults = (ledger.lost, ledger.duplicate, ledger.reordered, ledger.corrupt, ledger.torn);
         assert_eq!(faults, (0, 0, 0, 0, 0));
         // In one loop, a sample that falls due while the screen draws is late by that.
-        let most = if scenario == "gui60" {
-            ScreenSpec::GUI60.cost.0
-        } else {
-            0
-        };
+        let most = if scenario == "gui60" { ScreenSpec::GUI60.cost.0 } else { 0 };
         assert!(cell.metrics.slip_ns.unwrap().max.unwrap() <= most);
         if scenario == "stream" {
             let transit = cell.metrics.transit_ns.unwrap();
@@ -124,16 +111,9 @@ fn each_damage_is_counted_under_its_own_name() {
             (Fate::Cut(60), 1, 0, 0, 0, 1),
             (Fate::Cut(10), 1, 0, 0, 0, 1),
         ] {
-            let l = measure(&case(scenario), only(500, fate))
-                .cell
-                .ledger
-                .unwrap();
+            let l = measure(&case(scenario), only(500, fate)).cell.ledger.unwrap();
             let found = (l.lost, l.duplicate, l.reordered, l.corrupt, l.torn);
-            assert_eq!(
-                found,
-                (lost, duplicate, reordered, corrupt, torn),
-                "{fate:?}"
-            );
+            assert_eq!(found, (lost, duplicate, reordered, corrupt, torn), "{fate:?}");
             assert!(l.check().is_ok(), "{fate:?}: {l:?}");
         }
     }
@@ -150,11 +130,7 @@ fn a_stall_of_the_link_is_in_every_frame_it_delayed() {
     // 200 frames were due in the stall; a closed loop would have shown one.
     assert!(response.p95.unwrap() > 90_000_000, "{response:?}");
     assert!(m.slip_ns.unwrap().p95.unwrap() > 90_000_000);
-    assert_eq!(
-        m.transit_ns.unwrap().max,
-        Some(TRANSIT.0),
-        "the link itself was never slow"
-    );
+    assert_eq!(m.transit_ns.unwrap().max, Some(TRANSIT.0), "the link itself was never slow");
     let stalls = sensor_of(&trial).stalls;
     assert_eq!((stalls.count, stalls.longest), (1, 200_000_000));
     assert_eq!(m.stalls, Some(1));
@@ -163,16 +139,9 @@ fn a_stall_of_the_link_is_in_every_frame_it_delayed() {
 /// A flat-out run of so many frames, each of which takes 1 µs to write (time does not
 /// pass by itself here), the n-th one 50 ms.
 fn throughput(frames: u64, slow: Option<u64>) -> f64 {
-    let flat = Case {
-        extent: Extent::Frames(frames),
-        ..case("max")
-    };
+    let flat = Case { extent: Extent::Frames(frames), ..case("max") };
     let script = move |i| {
-        Fate::HeldBack(if Some(i) == slow {
-            Nanos::from_millis(50)
-        } else {
-            Nanos::from_micros(1)
-        })
+        Fate::HeldBack(if Some(i) == slow { Nanos::from_millis(50) } else { Nanos::from_micros(1) })
     };
     measure(&flat, script).cell.metrics.throughput_hz.unwrap()
 }
@@ -181,11 +150,7 @@ fn throughput(frames: u64, slow: Option<u64>) -> f64 {
 fn time_spent_before_and_after_is_not_in_the_throughput() {
     let usual = throughput(6_401, None);
     assert!((usual / 1e6 - 1.0).abs() < 1e-3, "{usual}");
-    assert_eq!(
-        throughput(6_401, Some(0)),
-        usual,
-        "50 ms until the first frame is written"
-    );
+    assert_eq!(throughput(6_401, Some(0)), usual, "50 ms until the first frame is written");
     // The trailer is the frame behind the last.
     assert_eq!(throughput(6_401, Some(6_401)), usual, "50 ms of draining");
     // Control: 50 ms in the middle are in it.
@@ -228,10 +193,7 @@ fn a_frozen_screen_is_seen_in_time_not_in_frames() {
 fn a_silent_sensor_is_given_up_in_bounded_time() {
     let clock = FakeClock::at(START);
     let ended = Rc::new(Cell::new(Nanos(0)));
-    let (link, at) = (
-        scripted::link(Bytes(200), |_| Fate::Vanish),
-        Rc::clone(&ended),
-    );
+    let (link, at) = (scripted::link(Bytes(200), |_| Fate::Vanish), Rc::clone(&ended));
     let spec = ViewerSpec {
         producer: 1,
         run: 7,
@@ -267,13 +229,7 @@ fn a_vanished_trailer_is_a_fault_not_a_lost_tail() {
 
 #[test]
 fn bursts_arrive_whole_and_their_due_times_are_one() {
-    let (trial, measured) = play(
-        &Case {
-            burst: 10,
-            ..case("stream")
-        },
-        healthy,
-    );
+    let (trial, measured) = play(&Case { burst: 10, ..case("stream") }, healthy);
     assert_eq!(sensor_of(&trial).sent.offered, FRAMES);
     assert_eq!(measured.cell.ledger.unwrap().shown, FRAMES);
     assert_eq!(measured.cell.reason, None);

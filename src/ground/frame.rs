@@ -191,10 +191,7 @@ pub fn is_stamped(bytes: &[u8]) -> bool {
 #[inline]
 pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     if bytes.len() < HEADER {
-        return Err(FrameError::Torn {
-            wanted: HEADER,
-            got: bytes.len(),
-        });
+        return Err(FrameError::Torn { wanted: HEADER, got: bytes.len() });
     }
     let kind = match Kind::from_byte(bytes[9]) {
         Some(kind) if bytes[0..4] == MAGIC && bytes[8] == VERSION => kind,
@@ -212,20 +209,14 @@ pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
         sent: word(bytes, 40),
         run: half(bytes, 20),
     };
-    Ok(Frame {
-        header,
-        payload: &bytes[HEADER..],
-    })
+    Ok(Frame { header, payload: &bytes[HEADER..] })
 }
 
 /// A frame with foreign bytes in it is torn; one with all its bytes, wrong, is corrupt.
 #[cold]
 fn judge_damage(bytes: &[u8], wanted: usize) -> FrameError {
     if wanted != bytes.len() || find_header(&bytes[1..]).is_some() {
-        FrameError::Torn {
-            wanted,
-            got: bytes.len(),
-        }
+        FrameError::Torn { wanted, got: bytes.len() }
     } else {
         FrameError::Corrupt("its checksum does not match")
     }
@@ -281,10 +272,7 @@ pub fn scan(bytes: &[u8], max: usize) -> Scan {
 fn resume(bytes: &[u8]) -> Scan {
     let tail = &bytes[1..];
     let skip = find_header(tail).unwrap_or_else(|| {
-        let unsure = (0..MAGIC.len())
-            .rev()
-            .find(|&k| tail.ends_with(&MAGIC[..k]))
-            .unwrap_or(0);
+        let unsure = (0..MAGIC.len()).rev().find(|&k| tail.ends_with(&MAGIC[..k])).unwrap_or(0);
         tail.len() - unsure
     });
     Scan::Skip(1 + skip)
@@ -352,14 +340,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn header(seq: u64) -> Header {
-        Header {
-            kind: Kind::Data,
-            producer: 3,
-            seq,
-            due: 10 + seq,
-            sent: 20 + seq,
-            run: 99,
-        }
+        Header { kind: Kind::Data, producer: 3, seq, due: 10 + seq, sent: 20 + seq, run: 99 }
     }
 
     fn frame(seq: u64, len: usize) -> Vec<u8> {

@@ -92,30 +92,12 @@ pub fn cpu_ticks() -> Option<CpuTicks> {
 
 fn parse_ticks(stat: &str) -> Option<CpuTicks> {
     let line = stat.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<u64> = line
-        .split_whitespace()
-        .map_while(|t| t.parse().ok())
-        .collect();
-    let [
-        _user,
-        _nice,
-        _system,
-        idle,
-        iowait,
-        _irq,
-        _softirq,
-        steal,
-        ..,
-    ] = ticks[..]
-    else {
+    let ticks: Vec<u64> = line.split_whitespace().map_while(|t| t.parse().ok()).collect();
+    let [_user, _nice, _system, idle, iowait, _irq, _softirq, steal, ..] = ticks[..] else {
         return None;
     };
     let total = ticks.iter().take(8).sum::<u64>();
-    Some(CpuTicks {
-        total,
-        steal,
-        busy: total - idle - iowait - steal,
-    })
+    Some(CpuTicks { total, steal, busy: total - idle - iowait - steal })
 }
 
 impl CpuTicks {
@@ -168,9 +150,7 @@ pub fn allowed_cpus() -> Vec<usize> {
     let Ok(set) = sched_getaffinity(None) else {
         return Vec::new();
     };
-    (0..CpuSet::MAX_CPU)
-        .filter(|&cpu| set.is_set(cpu))
-        .collect()
+    (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }
 
 /// Pins the calling thread to one CPU, and asks the kernel whether it holds.
@@ -178,11 +158,7 @@ pub fn allowed_cpus() -> Vec<usize> {
 /// # Errors
 /// [`PinError`] where the CPU does not exist, is not allowed, or is not honoured.
 pub fn pin_thread(cpu: usize) -> Result<(), PinError> {
-    let refused = |source| PinError::Refused {
-        cpu,
-        allowed: allowed_cpus(),
-        source,
-    };
+    let refused = |source| PinError::Refused { cpu, allowed: allowed_cpus(), source };
     if cpu >= CpuSet::MAX_CPU {
         return Err(refused(rustix::io::Errno::INVAL));
     }
@@ -199,11 +175,7 @@ pub fn pin_thread(cpu: usize) -> Result<(), PinError> {
 #[must_use]
 pub fn rss_max_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let kib: u64 = field(&status, "VmHWM")?
-        .strip_suffix(" kB")?
-        .trim()
-        .parse()
-        .ok()?;
+    let kib: u64 = field(&status, "VmHWM")?.strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
 

@@ -62,19 +62,12 @@ impl Ledger {
             self.next = seq + 1;
             return Arrival::New;
         }
-        let Some(i) = self
-            .gaps
-            .iter()
-            .rposition(|&(from, to)| (from..to).contains(&seq))
-        else {
+        let Some(i) = self.gaps.iter().rposition(|&(from, to)| (from..to).contains(&seq)) else {
             self.duplicate += 1;
             return Arrival::Duplicate;
         };
         let (from, to) = self.gaps.remove(i);
-        for (at, gap) in [(from, seq), (seq + 1, to)]
-            .into_iter()
-            .filter(|g| g.0 < g.1)
-            .enumerate()
+        for (at, gap) in [(from, seq), (seq + 1, to)].into_iter().filter(|g| g.0 < g.1).enumerate()
         {
             self.gaps.insert(i + at, gap);
         }
@@ -123,9 +116,7 @@ impl Ledger {
             shown,
             merged,
             dropped: sender.dropped,
-            lost: missing
-                .saturating_sub(sender.dropped)
-                .saturating_sub(in_flight),
+            lost: missing.saturating_sub(sender.dropped).saturating_sub(in_flight),
             duplicate: self.duplicate,
             reordered: self.reordered,
             corrupt: self.corrupt,
@@ -192,10 +183,7 @@ impl Balance {
         if accounted == self.offered {
             Ok(())
         } else {
-            Err(Unbalanced {
-                offered: self.offered,
-                accounted,
-            })
+            Err(Unbalanced { offered: self.offered, accounted })
         }
     }
 
@@ -221,10 +209,7 @@ mod tests {
 
     fn books(seqs: &[u64], offered: u64, dropped: u64) -> Balance {
         let mut l = Ledger::default();
-        let shown = seqs
-            .iter()
-            .filter(|&&s| l.arrive(s) != Arrival::Duplicate)
-            .count() as u64;
+        let shown = seqs.iter().filter(|&&s| l.arrive(s) != Arrival::Duplicate).count() as u64;
         l.balance(Sent { offered, dropped }, shown, 0, 0)
     }
 
@@ -251,19 +236,7 @@ mod tests {
         l.torn();
         l.arrive(2);
         l.torn();
-        assert_eq!(
-            l.balance(
-                Sent {
-                    offered: 3,
-                    dropped: 0
-                },
-                2,
-                0,
-                0
-            )
-            .torn,
-            2
-        );
+        assert_eq!(l.balance(Sent { offered: 3, dropped: 0 }, 2, 0, 0).torn, 2);
     }
 
     #[test]
@@ -275,19 +248,7 @@ mod tests {
     fn a_viewer_that_counts_a_frame_twice_does_not_balance() {
         let mut l = Ledger::default();
         l.arrive(0);
-        assert!(
-            l.balance(
-                Sent {
-                    offered: 1,
-                    dropped: 0
-                },
-                1,
-                1,
-                0
-            )
-            .check()
-            .is_err()
-        );
+        assert!(l.balance(Sent { offered: 1, dropped: 0 }, 1, 1, 0).check().is_err());
     }
 
     proptest! {

@@ -37,12 +37,7 @@ impl Meter {
     pub fn new() -> Self {
         #[expect(clippy::expect_used, reason = "constant bounds, tested below")]
         let spans = Histogram::new_with_bounds(1, CEILING.0, DIGITS).expect("constant bounds");
-        Self {
-            spans,
-            max: 0,
-            beyond: 0,
-            negative: 0,
-        }
+        Self { spans, max: 0, beyond: 0, negative: 0 }
     }
 
     /// Books a span in ns; one over [`CEILING`] is counted as out of range.
@@ -130,13 +125,8 @@ impl Serialize for Meter {
             .iter_recorded()
             .map(|v| (v.value_iterated_to(), v.count_at_value()))
             .collect();
-        Sparse {
-            counts,
-            max: self.max,
-            beyond: self.beyond,
-            negative: self.negative,
-        }
-        .serialize(serializer)
+        Sparse { counts, max: self.max, beyond: self.beyond, negative: self.negative }
+            .serialize(serializer)
     }
 }
 
@@ -145,10 +135,7 @@ impl<'de> Deserialize<'de> for Meter {
         let sparse = Sparse::deserialize(deserializer)?;
         let mut meter = Self::new();
         for (value, count) in sparse.counts {
-            meter
-                .spans
-                .record_n(value, count)
-                .map_err(serde::de::Error::custom)?;
+            meter.spans.record_n(value, count).map_err(serde::de::Error::custom)?;
         }
         meter.max = sparse.max;
         meter.beyond = sparse.beyond;

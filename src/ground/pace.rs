@@ -31,11 +31,7 @@ impl Schedule {
     /// (at least 1) that are due at the same moment.
     #[must_use]
     pub fn new(start: Nanos, rate: Hertz, burst: u64) -> Self {
-        Self {
-            start,
-            rate,
-            burst: burst.max(1),
-        }
+        Self { start, rate, burst: burst.max(1) }
     }
 
     /// When event `n` is due, in closed form.
@@ -137,12 +133,7 @@ mod tests {
     fn bursts_are_due_together_at_the_same_mean_rate() {
         let s = Schedule::new(Nanos(0), Hertz::new(1_000), 4);
         let dues: Vec<u64> = s.dues(0).take(9).map(|n| n.0).collect();
-        assert_eq!(
-            dues,
-            [
-                0, 0, 0, 0, 4_000_000, 4_000_000, 4_000_000, 4_000_000, 8_000_000
-            ]
-        );
+        assert_eq!(dues, [0, 0, 0, 0, 4_000_000, 4_000_000, 4_000_000, 4_000_000, 8_000_000]);
     }
 
     #[test]

@@ -128,9 +128,7 @@ impl FromStr for Hertz {
             "mhz" => 1e9,
             _ => return Err(QuantityError::Rate(text.to_owned())),
         };
-        let value: f64 = number
-            .parse()
-            .map_err(|_| QuantityError::Rate(text.to_owned()))?;
+        let value: f64 = number.parse().map_err(|_| QuantityError::Rate(text.to_owned()))?;
         let millis = (value * scale).round();
         if !(1.0..=1e12).contains(&millis) {
             return Err(QuantityError::RateRange(text.to_owned()));
@@ -140,9 +138,7 @@ impl FromStr for Hertz {
             clippy::cast_sign_loss,
             reason = "range checked"
         )]
-        Ok(Self {
-            millis: millis as u64,
-        })
+        Ok(Self { millis: millis as u64 })
     }
 }
 
@@ -168,13 +164,9 @@ mod tests {
 
     #[test]
     fn sizes_print_without_rounding() {
-        for (n, shown) in [
-            (0, "0B"),
-            (64, "64B"),
-            (1000, "1000B"),
-            (4096, "4KiB"),
-            (3 << 20, "3MiB"),
-        ] {
+        for (n, shown) in
+            [(0, "0B"), (64, "64B"), (1000, "1000B"), (4096, "4KiB"), (3 << 20, "3MiB")]
+        {
             assert_eq!(Bytes(n).to_string(), shown);
         }
     }

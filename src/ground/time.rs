@@ -195,10 +195,7 @@ pub fn measure_resolution() -> Resolution {
         })
         .collect();
     costs.sort_unstable();
-    Resolution {
-        step_ns: step,
-        cost_ns: costs[costs.len() / 2],
-    }
+    Resolution { step_ns: step, cost_ns: costs[costs.len() / 2] }
 }
 
 /// A clock that stands still until it is moved.
@@ -211,9 +208,7 @@ impl FakeClock {
     /// A clock that shows `start`.
     #[must_use]
     pub fn at(start: Nanos) -> Self {
-        Self {
-            now: Rc::new(Cell::new(start)),
-        }
+        Self { now: Rc::new(Cell::new(start)) }
     }
 
     /// Lets `span` pass.

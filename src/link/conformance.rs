@@ -26,9 +26,7 @@ pub struct Check {
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Check")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Check").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -88,9 +86,7 @@ where
         thread::scope(|scope| {
             scope.spawn(move || done.send(on_thread(what.send(tx, ThreadTimer))));
             let read = on_thread(what.read(rx, ThreadTimer));
-            sent.recv()
-                .map_err(|_| "the sending side panicked".to_owned())?
-                .and(read)
+            sent.recv().map_err(|_| "the sending side panicked".to_owned())?.and(read)
         })
     }
 }
@@ -123,10 +119,7 @@ impl Roll for Suite {
     fn unmounted<T: Transport>(&mut self) {
         self.add::<T>("is_excluded_with_a_reason", || {
             let caps = T::caps();
-            ensure(
-                caps.excluded.is_some_and(|why| why.len() > 10),
-                "no reason is given",
-            )?;
+            ensure(caps.excluded.is_some_and(|why| why.len() > 10), "no reason is given")?;
             ensure(caps.place == Place::Nowhere, "it claims a place")
         });
     }
@@ -134,24 +127,15 @@ impl Roll for Suite {
 
 impl Suite {
     fn add<T: Transport>(&mut self, what: &str, run: impl FnOnce() -> Found + Send + 'static) {
-        self.checks.push(Check {
-            name: format!("{}::{what}", T::NAME),
-            run: Box::new(run),
-        });
+        self.checks.push(Check { name: format!("{}::{what}", T::NAME), run: Box::new(run) });
     }
 
     fn enrol<T: Transport, V: Venue<T>>(&mut self, places: &'static [Place]) {
         self.add::<T>("claims_the_place_it_is_mounted_at", move || {
             let place = T::caps().place;
-            ensure(
-                places.contains(&place),
-                format!("claims {place}, stands at {places:?}"),
-            )
+            ensure(places.contains(&place), format!("claims {place}, stands at {places:?}"))
         });
-        self.add::<T>(
-            "opens_what_it_claims_and_refuses_the_rest",
-            opens_what_it_claims::<T>,
-        );
+        self.add::<T>("opens_what_it_claims_and_refuses_the_rest", opens_what_it_claims::<T>);
         self.add::<T>("grants_room_for_a_frame", grants_room::<T>);
         self.add::<T>("lets_its_halves_travel_or_refuses", halves_travel::<T>);
         for &wait in T::caps().waits {
@@ -175,11 +159,7 @@ impl Suite {
         for &policy in T::caps().policies {
             let what = format!("a_full_link_does_{policy}");
             self.add::<T>(&what, move || {
-                let spec = LinkSpec {
-                    policy,
-                    wait: any,
-                    ..spec(256)
-                };
+                let spec = LinkSpec { policy, wait: any, ..spec(256) };
                 meet::<T, V>(&spec, Full(policy))
             });
         }
@@ -188,14 +168,7 @@ impl Suite {
     fn meet<T: Transport, V: Venue<T>>(&mut self, name: &str, wait: Wait, what: impl Exchange<T>) {
         self.add::<T>(name, move || {
             let policy = T::caps().policies[0];
-            meet::<T, V>(
-                &LinkSpec {
-                    policy,
-                    wait,
-                    ..spec(LARGE)
-                },
-                what,
-            )
+            meet::<T, V>(&LinkSpec { policy, wait, ..spec(LARGE) }, what)
         });
     }
 }
@@ -232,24 +205,14 @@ fn soon(timer: &impl Timer) -> Nanos {
 }
 
 fn encode(seq: u64, bytes: &mut [u8]) {
-    let header = Header {
-        kind: Kind::Data,
-        producer: 5,
-        seq,
-        due: 1,
-        sent: 1,
-        run: 1,
-    };
+    let header = Header { kind: Kind::Data, producer: 5, seq, due: 1, sent: 1, run: 1 };
     frame::encode(&header, bytes);
 }
 
 fn number(bytes: &[u8]) -> Result<u64, String> {
     let frame = frame::decode(bytes).map_err(|e| e.to_string())?;
     let h = frame.header;
-    ensure(
-        pattern::holds(h.producer, h.seq, frame.payload),
-        "the payload is another's",
-    )?;
+    ensure(pattern::holds(h.producer, h.seq, frame.payload), "the payload is another's")?;
     Ok(h.seq)
 }
 
@@ -261,10 +224,7 @@ async fn put<X: Tx, C: Timer>(
     seq: u64,
     len: usize,
 ) -> Result<Sent, SendError> {
-    tx.send(timer, until, frame::wire_len(len), |bytes| {
-        encode(seq, bytes)
-    })
-    .await
+    tx.send(timer, until, frame::wire_len(len), |bytes| encode(seq, bytes)).await
 }
 
 /// Expects frame `seq`.
@@ -284,20 +244,14 @@ async fn get_closed<X: Rx, C: Timer>(rx: &mut X, timer: &C) -> Found {
 }
 
 async fn finish<X: Tx, C: Timer>(mut tx: X, timer: &C) -> Found {
-    tx.close(timer, soon(timer))
-        .await
-        .map_err(|e| format!("close: {e}"))
+    tx.close(timer, soon(timer)).await.map_err(|e| format!("close: {e}"))
 }
 
 fn opens_what_it_claims<T: Transport>() -> Found {
     let caps = T::caps();
     for &policy in Policy::ALL {
         for &wait in Wait::ALL {
-            let spec = LinkSpec {
-                policy,
-                wait,
-                ..spec(64)
-            };
+            let spec = LinkSpec { policy, wait, ..spec(64) };
             let claimed = caps.policies.contains(&policy) && caps.waits.contains(&wait);
             match open::<T>(&spec) {
                 Ok(_) if claimed => {}
@@ -318,10 +272,9 @@ fn opens_what_it_claims<T: Transport>() -> Found {
 fn grants_room<T: Transport>() -> Found {
     let link = open::<T>(&spec(64)).map_err(|e| e.to_string())?;
     match link.granted {
-        Some(granted) => ensure(
-            granted.0 >= frame::wire_len(64) as u64,
-            format!("{granted} hold no frame"),
-        ),
+        Some(granted) => {
+            ensure(granted.0 >= frame::wire_len(64) as u64, format!("{granted} hold no frame"))
+        }
         None => Ok(()),
     }
 }
@@ -336,16 +289,11 @@ fn halves_travel<T: Transport>() -> Found {
             _ => Err("gives tickets without living in processes".into()),
         };
     }
-    let (tx, rx) = (
-        tickets.0.map_err(|e| e.to_string())?,
-        tickets.1.map_err(|e| e.to_string())?,
-    );
+    let (tx, rx) = (tickets.0.map_err(|e| e.to_string())?, tickets.1.map_err(|e| e.to_string())?);
     let mut tx = T::tx_from(tx, &spec).map_err(|e| e.to_string())?;
     let mut rx = T::rx_from(rx, &spec).map_err(|e| e.to_string())?;
     on_thread(async {
-        put(&mut tx, &ThreadTimer, soon(&ThreadTimer), 0, 64)
-            .await
-            .map_err(|e| e.to_string())?;
+        put(&mut tx, &ThreadTimer, soon(&ThreadTimer), 0, 64).await.map_err(|e| e.to_string())?;
         finish(tx, &ThreadTimer).await?;
         get(&mut rx, &ThreadTimer, 0).await?;
         get_closed(&mut rx, &ThreadTimer).await
@@ -360,10 +308,7 @@ impl<T: Transport> Exchange<T> for InOrder {
         for seq in 0..800u64 {
             let len = SIZES[seq as usize % SIZES.len()];
             let sent = put(&mut tx, &timer, soon(&timer), seq, len).await;
-            ensure(
-                matches!(sent, Ok(Sent::Delivered)),
-                format!("frame {seq}: {sent:?}"),
-            )?;
+            ensure(matches!(sent, Ok(Sent::Delivered)), format!("frame {seq}: {sent:?}"))?;
         }
         finish(tx, &timer).await
     }
@@ -386,10 +331,7 @@ impl<T: Transport> Exchange<T> for Batches {
             let fill = |i: usize, bytes: &mut [u8]| encode(batch * 64 + i as u64, bytes);
             let tally = tx.send_batch(&timer, soon(&timer), 64, len, fill).await;
             let tally = tally.map_err(|e| e.to_string())?;
-            ensure(
-                tally.delivered == 64 && tally.dropped == 0,
-                format!("{tally:?}"),
-            )?;
+            ensure(tally.delivered == 64 && tally.dropped == 0, format!("{tally:?}"))?;
         }
         finish(tx, &timer).await
     }
@@ -408,14 +350,9 @@ struct TooLarge;
 impl<T: Transport> Exchange<T> for TooLarge {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
         let refused = put(&mut tx, &timer, soon(&timer), 9, LARGE + 1).await;
-        ensure(
-            matches!(refused, Err(SendError::TooLarge { .. })),
-            format!("{refused:?}"),
-        )?;
+        ensure(matches!(refused, Err(SendError::TooLarge { .. })), format!("{refused:?}"))?;
         // The link is as good as before.
-        put(&mut tx, &timer, soon(&timer), 0, LARGE)
-            .await
-            .map_err(|e| e.to_string())?;
+        put(&mut tx, &timer, soon(&timer), 0, LARGE).await.map_err(|e| e.to_string())?;
         finish(tx, &timer).await
     }
 
@@ -431,9 +368,7 @@ struct ReadTimesOut;
 impl<T: Transport> Exchange<T> for ReadTimesOut {
     async fn send<C: Timer>(self, tx: T::Tx, timer: C) -> Found {
         // Holds the link open, and empty, until the reader must have given up.
-        timer
-            .sleep_until(timer.now() + Nanos::from_millis(400))
-            .await;
+        timer.sleep_until(timer.now() + Nanos::from_millis(400)).await;
         finish(tx, &timer).await
     }
 
@@ -441,10 +376,7 @@ impl<T: Transport> Exchange<T> for ReadTimesOut {
         let until = timer.now() + Nanos::from_millis(30);
         let waited = rx.recv(&timer, until, |_| ()).await;
         let now = timer.now();
-        ensure(
-            matches!(waited, Err(RecvError::TimedOut)),
-            format!("{waited:?}"),
-        )?;
+        ensure(matches!(waited, Err(RecvError::TimedOut)), format!("{waited:?}"))?;
         ensure(now >= until, "it gave up too early")?;
         ensure(
             now < until + Nanos::from_millis(300),
@@ -483,27 +415,20 @@ struct SenderGone;
 impl<T: Transport> Exchange<T> for SenderGone {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
         for seq in 0..3 {
-            put(&mut tx, &timer, soon(&timer), seq, 64)
-                .await
-                .map_err(|e| e.to_string())?;
+            put(&mut tx, &timer, soon(&timer), seq, 64).await.map_err(|e| e.to_string())?;
         }
         finish(tx, &timer).await
     }
 
     async fn read<C: Timer>(self, mut rx: T::Rx, timer: C) -> Found {
         // Let it go first, where it can.
-        timer
-            .sleep_until(timer.now() + Nanos::from_millis(20))
-            .await;
+        timer.sleep_until(timer.now() + Nanos::from_millis(20)).await;
         for seq in 0..3 {
             get(&mut rx, &timer, seq).await?;
         }
         get_closed(&mut rx, &timer).await?;
         let drained = rx.drain(&timer, 5, |_| ()).await;
-        ensure(
-            matches!(drained, Err(RecvError::Closed)),
-            format!("drain says {drained:?}"),
-        )
+        ensure(matches!(drained, Err(RecvError::Closed)), format!("drain says {drained:?}"))
     }
 }
 
@@ -515,13 +440,9 @@ struct Drains;
 
 impl<T: Transport> Exchange<T> for Drains {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
-        timer
-            .sleep_until(timer.now() + Nanos::from_millis(20))
-            .await;
+        timer.sleep_until(timer.now() + Nanos::from_millis(20)).await;
         for seq in 0..DRAINED {
-            put(&mut tx, &timer, soon(&timer), seq, 64)
-                .await
-                .map_err(|e| e.to_string())?;
+            put(&mut tx, &timer, soon(&timer), seq, 64).await.map_err(|e| e.to_string())?;
         }
         finish(tx, &timer).await
     }
@@ -530,14 +451,8 @@ impl<T: Transport> Exchange<T> for Drains {
         let before = timer.now();
         let empty = rx.drain(&timer, 5, |_| ()).await;
         let waited = Nanos(timer.now().0 - before.0);
-        ensure(
-            matches!(empty, Ok(0)),
-            format!("an empty drain says {empty:?}"),
-        )?;
-        ensure(
-            waited < Nanos::from_millis(15),
-            format!("an empty drain waited {waited}"),
-        )?;
+        ensure(matches!(empty, Ok(0)), format!("an empty drain says {empty:?}"))?;
+        ensure(waited < Nanos::from_millis(15), format!("an empty drain waited {waited}"))?;
         let (mut next, limit) = (0, soon(&timer));
         while next < DRAINED && timer.now() < limit {
             let mut wrong = Ok(());
@@ -551,9 +466,7 @@ impl<T: Transport> Exchange<T> for Drains {
             let n = n.await.map_err(|e| e.to_string())?;
             wrong?;
             ensure(n <= 7, format!("{n} frames where 7 were allowed"))?;
-            timer
-                .sleep_until(timer.now() + Nanos::from_micros(200))
-                .await;
+            timer.sleep_until(timer.now() + Nanos::from_micros(200)).await;
         }
         ensure(next == DRAINED, format!("{next} frames of {DRAINED} came"))?;
         get_closed(&mut rx, &timer).await
@@ -565,12 +478,8 @@ struct Prompt;
 
 impl<T: Transport> Exchange<T> for Prompt {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
-        put(&mut tx, &timer, soon(&timer), 0, 64)
-            .await
-            .map_err(|e| e.to_string())?;
-        timer
-            .sleep_until(timer.now() + Nanos::from_millis(500))
-            .await;
+        put(&mut tx, &timer, soon(&timer), 0, 64).await.map_err(|e| e.to_string())?;
+        timer.sleep_until(timer.now() + Nanos::from_millis(500)).await;
         finish(tx, &timer).await
     }
 
@@ -597,9 +506,7 @@ impl<T: Transport> Exchange<T> for ZeroCopy {
             let at = bytes.as_ptr().addr() as u64;
             bytes[..8].copy_from_slice(&at.to_le_bytes());
         };
-        tx.send(&timer, soon(&timer), 64, write)
-            .await
-            .map_err(|e| e.to_string())?;
+        tx.send(&timer, soon(&timer), 64, write).await.map_err(|e| e.to_string())?;
         finish(tx, &timer).await
     }
 
@@ -609,15 +516,9 @@ impl<T: Transport> Exchange<T> for ZeroCopy {
             at.copy_from_slice(&bytes[..8]);
             u64::from_le_bytes(at) == bytes.as_ptr().addr() as u64
         };
-        let same = rx
-            .recv(&timer, soon(&timer), same)
-            .await
-            .map_err(|e| e.to_string())?;
+        let same = rx.recv(&timer, soon(&timer), same).await.map_err(|e| e.to_string())?;
         let claimed = T::caps().zero_copy;
-        ensure(
-            same == claimed,
-            format!("claims zero-copy = {claimed}, but same address = {same}"),
-        )
+        ensure(same == claimed, format!("claims zero-copy = {claimed}, but same address = {same}"))
     }
 }
 
@@ -654,17 +555,12 @@ impl<T: Transport> Exchange<T> for Full {
     }
 
     async fn read<C: Timer>(self, mut rx: T::Rx, timer: C) -> Found {
-        timer
-            .sleep_until(timer.now() + Nanos::from_millis(300))
-            .await;
+        timer.sleep_until(timer.now() + Nanos::from_millis(300)).await;
         let (mut last, mut count) = (None, 0u64);
         loop {
             match rx.recv(&timer, soon(&timer), number).await {
                 Ok(Ok(seq)) => {
-                    ensure(
-                        last.is_none_or(|l| l < seq),
-                        format!("{seq} came after {last:?}"),
-                    )?;
+                    ensure(last.is_none_or(|l| l < seq), format!("{seq} came after {last:?}"))?;
                     if self.0 == Policy::Block {
                         ensure(seq == count, format!("{seq} came where {count} was due"))?;
                     }
@@ -678,9 +574,6 @@ impl<T: Transport> Exchange<T> for Full {
         }
         let kept_newest = self.0 != Policy::OverwriteOldest || last == Some(FLOOD - 1);
         ensure(kept_newest, format!("the newest frame was {last:?}"))?;
-        ensure(
-            count > 0 && count < FLOOD,
-            format!("{count} frames of {FLOOD} came"),
-        )
+        ensure(count > 0 && count < FLOOD, format!("{count} frames of {FLOOD} came"))
     }
 }

@@ -197,24 +197,13 @@ where
     A: Future,
     B: Future,
 {
-    let state = Rc::new(LoopState {
-        clock,
-        deadlines: [Cell::new(Nanos::NEVER), Cell::new(Nanos::NEVER)],
-    });
-    let timer = |me| LoopTimer {
-        state: Rc::clone(&state),
-        me,
-    };
+    let state =
+        Rc::new(LoopState { clock, deadlines: [Cell::new(Nanos::NEVER), Cell::new(Nanos::NEVER)] });
+    let timer = |me| LoopTimer { state: Rc::clone(&state), me };
     let (mut a, mut b) = (pin!(a(timer(0))), pin!(b(timer(1))));
     let (mut out_a, mut out_b) = (None, None);
-    let flags = [
-        Arc::new(Flag(AtomicBool::new(true))),
-        Arc::new(Flag(AtomicBool::new(true))),
-    ];
-    let wakers = [
-        Waker::from(Arc::clone(&flags[0])),
-        Waker::from(Arc::clone(&flags[1])),
-    ];
+    let flags = [Arc::new(Flag(AtomicBool::new(true))), Arc::new(Flag(AtomicBool::new(true)))];
+    let wakers = [Waker::from(Arc::clone(&flags[0])), Waker::from(Arc::clone(&flags[1]))];
     let mut rounds = 0;
     loop {
         let mut ran = false;
@@ -226,11 +215,7 @@ where
             ran = true;
             out_b = ready(b.as_mut().poll(&mut Context::from_waker(&wakers[1])));
         }
-        rounds = if ran {
-            rounds + 1
-        } else {
-            ROUNDS_BETWEEN_LOOKS
-        };
+        rounds = if ran { rounds + 1 } else { ROUNDS_BETWEEN_LOOKS };
         if out_a.is_some() && out_b.is_some() {
             break;
         }
@@ -263,11 +248,7 @@ fn look_at_the_clock<C: Clock>(
     open: [bool; 2],
     idle: bool,
 ) {
-    let times = || {
-        (0..2)
-            .filter(|&i| open[i])
-            .map(|i| (i, state.deadlines[i].get()))
-    };
+    let times = || (0..2).filter(|&i| open[i]).map(|i| (i, state.deadlines[i].get()));
     if idle {
         let earliest = times().map(|(_, at)| at).min().unwrap_or(Nanos::NEVER);
         if earliest == Nanos::NEVER {
@@ -336,9 +317,7 @@ impl Timer for TokioTimer {
     }
 
     async fn timeout<F: Future>(&self, until: Nanos, future: F) -> Option<F::Output> {
-        tokio::time::timeout(until.left(self.now()), future)
-            .await
-            .ok()
+        tokio::time::timeout(until.left(self.now()), future).await.ok()
     }
 }
 
@@ -353,9 +332,7 @@ where
     A::Output: 'static,
     B::Output: 'static,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let tasks = tokio::task::LocalSet::new();
     let (a, b) = (tasks.spawn_local(a), tasks.spawn_local(b));
     tasks.block_on(&runtime, async move {
@@ -386,14 +363,7 @@ mod tests {
         on_loop(clock, |t| task("a", 20, t), |t| task("b", 30, t));
         assert_eq!(
             *log.borrow(),
-            [
-                ("a", 20),
-                ("b", 30),
-                ("a", 40),
-                ("a", 60),
-                ("b", 60),
-                ("b", 90)
-            ]
+            [("a", 20), ("b", 30), ("a", 40), ("a", 60), ("b", 60), ("b", 90)]
         );
     }
 
@@ -430,9 +400,6 @@ mod tests {
         }
         assert_eq!(on_thread(run(ThreadTimer)), None);
         assert_eq!(on_loop(Monotonic, run, run), (None, None));
-        assert_eq!(
-            on_tokio(run(TokioTimer), run(TokioTimer)).unwrap(),
-            (None, None)
-        );
+        assert_eq!(on_tokio(run(TokioTimer), run(TokioTimer)).unwrap(), (None, None));
     }
 }

@@ -42,18 +42,12 @@ impl LinkError {
     /// A half that cannot leave its process.
     #[must_use]
     pub fn stays_local(name: &str) -> Self {
-        Self::Unsupported {
-            what: name.into(),
-            why: "keeps both halves in one process".into(),
-        }
+        Self::Unsupported { what: name.into(), why: "keeps both halves in one process".into() }
     }
 
     /// The operating system's refusal of `op`.
     pub fn os(op: &'static str) -> impl FnOnce(rustix::io::Errno) -> Self {
-        move |errno| Self::Os {
-            op,
-            source: errno.into(),
-        }
+        move |errno| Self::Os { op, source: errno.into() }
     }
 }
 

@@ -151,8 +151,7 @@ pub trait Rx {
         mut read: impl FnMut(&[u8]) -> R,
     ) -> Result<R, RecvError> {
         let mut out = None;
-        self.drain(timer, 1, |bytes| out = Some(read(bytes)))
-            .await?;
+        self.drain(timer, 1, |bytes| out = Some(read(bytes))).await?;
         out.ok_or(RecvError::Empty)
     }
 }
@@ -231,12 +230,7 @@ pub trait Transport: 'static {
 pub fn open<T: Transport>(spec: &LinkSpec) -> Result<Link<T::Tx, T::Rx>, LinkError> {
     T::caps().refuses(spec).map_or_else(
         || T::open(spec),
-        |why| {
-            Err(LinkError::Unsupported {
-                what: T::NAME.into(),
-                why,
-            })
-        },
+        |why| Err(LinkError::Unsupported { what: T::NAME.into(), why }),
     )
 }
 

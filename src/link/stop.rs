@@ -63,10 +63,7 @@ impl Stop {
             Why::Terminated => 2,
             Why::PeerGone => 3,
         };
-        let first = self
-            .0
-            .why
-            .compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+        let first = self.0.why.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
         if first.is_ok() {
             let hooks = std::mem::take(&mut *self.hooks());
             hooks.into_iter().for_each(|(_, hook)| hook(why));
@@ -98,10 +95,7 @@ impl Stop {
             }
             None => hooks.push((id, Box::new(hook))),
         }
-        Hooked {
-            stop: self.clone(),
-            id,
-        }
+        Hooked { stop: self.clone(), id }
     }
 
     /// A flag of its own that this one also raises: for one run among many.
@@ -133,9 +127,6 @@ mod tests {
         stop.clone().ask(Why::PeerGone);
         stop.ask(Why::Interrupted);
         let _late = stop.on_ask(move |why| tx.send(why).unwrap());
-        assert_eq!(
-            rx.iter().collect::<Vec<_>>(),
-            [Why::PeerGone, Why::PeerGone]
-        );
+        assert_eq!(rx.iter().collect::<Vec<_>>(), [Why::PeerGone, Why::PeerGone]);
     }
 }

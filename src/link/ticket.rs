@@ -42,10 +42,7 @@ impl Ticket {
     /// A ticket that is one descriptor and nothing else.
     #[must_use]
     pub fn of(carrier: Carrier) -> Self {
-        Self {
-            note: String::new(),
-            carriers: vec![carrier],
-        }
+        Self { note: String::new(), carriers: vec![carrier] }
     }
 
     /// The single descriptor of a ticket made with [`Ticket::of`].
@@ -66,11 +63,7 @@ impl Ticket {
     pub(crate) fn stub(&self) -> TicketStub {
         TicketStub {
             note: self.note.clone(),
-            stdout: self
-                .carriers
-                .iter()
-                .map(|c| matches!(c, Carrier::Stdout(_)))
-                .collect(),
+            stdout: self.carriers.iter().map(|c| matches!(c, Carrier::Stdout(_))).collect(),
         }
     }
 }

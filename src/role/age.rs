@@ -53,10 +53,7 @@ impl Age {
         };
         match (from.since(sent), at.since(from)) {
             (Some(low), Some(span)) if span > 0 => {
-                self.teeth.push(Tooth {
-                    low,
-                    high: low + span,
-                });
+                self.teeth.push(Tooth { low, high: low + span });
             }
             (None, _) => self.negative += 1,
             _ => {}
@@ -104,10 +101,7 @@ impl Age {
 
     /// For how long the age was at most `age`.
     fn time_up_to(&self, age: u64) -> u64 {
-        self.teeth
-            .iter()
-            .map(|t| age.clamp(t.low, t.high) - t.low)
-            .sum()
+        self.teeth.iter().map(|t| age.clamp(t.low, t.high) - t.low).sum()
     }
 
     /// The greatest age.
@@ -153,11 +147,7 @@ mod tests {
         assert_eq!(age.mean(), Some(7.0 * MS as f64));
         assert_eq!(age.quantile(0.5), Some(7 * MS));
         assert_eq!(age.quantile(0.9), Some(11 * MS));
-        assert_eq!(
-            age.quantile(0.95),
-            None,
-            "50 ms of time above are not enough"
-        );
+        assert_eq!(age.quantile(0.95), None, "50 ms of time above are not enough");
     }
 
     #[test]
@@ -168,11 +158,7 @@ mod tests {
         frozen.finish(Nanos(250 * MS));
         age.merge(&frozen);
         // One frame in 101, but a fifth of the time.
-        assert!(
-            age.quantile(0.9).unwrap() > 100 * MS,
-            "{:?}",
-            age.quantile(0.9)
-        );
+        assert!(age.quantile(0.9).unwrap() > 100 * MS, "{:?}", age.quantile(0.9));
     }
 
     #[test]

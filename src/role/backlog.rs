@@ -62,11 +62,7 @@ impl Backlog {
             return;
         };
         // Usually sent after the wake-up before this one: look from the end.
-        let first = self
-            .wakes
-            .iter()
-            .rposition(|w| *w < sent)
-            .map_or(0, |i| i + 1);
+        let first = self.wakes.iter().rposition(|w| *w < sent).map_or(0, |i| i + 1);
         if first <= latest {
             self.steps[first] += 1;
             self.steps[latest + 1] -= 1;
@@ -105,34 +101,22 @@ fn slope(wakes: &[Nanos], depths: &[u64]) -> Option<Slope> {
         .map(|i| {
             let range = edge(i)..edge(i + 1);
             let n = range.len() as f64;
-            let t = wakes[range.clone()]
-                .iter()
-                .map(|w| (w.0 - origin) as f64 / 1e9)
-                .sum::<f64>();
+            let t = wakes[range.clone()].iter().map(|w| (w.0 - origin) as f64 / 1e9).sum::<f64>();
             let d = depths[range].iter().map(|d| *d as f64).sum::<f64>();
             (t / n, d / n)
         })
         .collect();
     let n = STRETCHES as f64;
-    let (mt, md) = (
-        points.iter().map(|p| p.0).sum::<f64>() / n,
-        points.iter().map(|p| p.1).sum::<f64>() / n,
-    );
+    let (mt, md) =
+        (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
     let stt: f64 = points.iter().map(|p| (p.0 - mt).powi(2)).sum();
     if stt <= 0.0 {
         return None;
     }
     let value = points.iter().map(|p| (p.0 - mt) * (p.1 - md)).sum::<f64>() / stt;
-    let rest: f64 = points
-        .iter()
-        .map(|p| (p.1 - md - value * (p.0 - mt)).powi(2))
-        .sum();
+    let rest: f64 = points.iter().map(|p| (p.1 - md - value * (p.0 - mt)).powi(2)).sum();
     let margin = T_95_8 * (rest / (n - 2.0) / stt).sqrt();
-    Some(Slope {
-        value,
-        low: value - margin,
-        high: value + margin,
-    })
+    Some(Slope { value, low: value - margin, high: value + margin })
 }
 
 #[cfg(test)]
@@ -157,14 +141,7 @@ mod tests {
     fn frames_that_were_never_seen_wait_at_the_end() {
         let mut b = Backlog::default();
         b.wake(Nanos(100));
-        assert_eq!(
-            b.summary(4),
-            BacklogSummary {
-                max: 4,
-                end: 4,
-                slope: None
-            }
-        );
+        assert_eq!(b.summary(4), BacklogSummary { max: 4, end: 4, slope: None });
     }
 
     #[test]

@@ -109,23 +109,13 @@ pub async fn ping<X: Tx, Y: Rx, C: Timer>(
     start: Nanos,
     stop: &Stop,
 ) -> PingReport {
-    let mut pinger = Pinger {
-        tx,
-        rx,
-        timer,
-        spec,
-        stop,
-        report: empty(start),
-    };
+    let mut pinger = Pinger { tx, rx, timer, spec, stop, report: empty(start) };
     timer.sleep_until(start).await;
     let end = match pinger.run().await {
         Ok(()) => End::Done,
         Err(end) => end,
     };
-    PingReport {
-        end,
-        ..pinger.report
-    }
+    PingReport { end, ..pinger.report }
 }
 
 fn empty(start: Nanos) -> PingReport {
@@ -179,20 +169,10 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
         let header = self.header(kind, seq);
         let write = |bytes: &mut [u8]| {
             sent = timer.now();
-            frame::encode(
-                &Header {
-                    due: sent.0,
-                    sent: sent.0,
-                    ..header
-                },
-                bytes,
-            );
+            frame::encode(&Header { due: sent.0, sent: sent.0, ..header }, bytes);
         };
         let len = frame::wire_len(self.spec.size.as_usize());
-        self.tx
-            .send(timer, until, len, write)
-            .await
-            .map_err(end_of)?;
+        self.tx.send(timer, until, len, write).await.map_err(end_of)?;
         self.report.offered += 1;
         loop {
             let (spec, mut seen) = (self.spec, now);
@@ -229,10 +209,7 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
         let header = self.header(Kind::Trailer, self.report.offered);
         let write = |bytes: &mut [u8]| frame::encode_with(&header, &[0; TRAILER], bytes);
         let len = frame::wire_len(TRAILER);
-        self.tx
-            .send(self.timer, until, len, write)
-            .await
-            .map_err(end_of)?;
+        self.tx.send(self.timer, until, len, write).await.map_err(end_of)?;
         self.tx.close(self.timer, until).await.map_err(end_of)
     }
 
@@ -246,14 +223,7 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
 
     fn header(&self, kind: Kind, seq: u64) -> Header {
         let PingSpec { producer, run, .. } = *self.spec;
-        Header {
-            kind,
-            producer,
-            seq,
-            due: 0,
-            sent: 0,
-            run,
-        }
+        Header { kind, producer, seq, due: 0, sent: 0, run }
     }
 }
 
@@ -305,11 +275,7 @@ pub async fn echo<X: Tx, Y: Rx, C: Timer>(
     let until = timer.now() + spec.patience;
     // The pinger may have gone already; its own report says so.
     let _ = tx.close(timer, until).await;
-    EchoReport {
-        echoed,
-        cpu: Nanos(thread_cpu().0.saturating_sub(before.0)),
-        end,
-    }
+    EchoReport { echoed, cpu: Nanos(thread_cpu().0.saturating_sub(before.0)), end }
 }
 
 async fn serve<X: Tx, Y: Rx, C: Timer>(
@@ -399,14 +365,8 @@ mod tests {
 
     /// An echo of frame 3, pinged at 100, and what a pinger makes of it at 400.
     fn judged(change: impl FnOnce(&mut Header, &mut Vec<u8>)) -> Answer {
-        let mut header = Header {
-            kind: Kind::Echo,
-            producer: 9,
-            seq: 3,
-            due: 200,
-            sent: 300,
-            run: 5,
-        };
+        let mut header =
+            Header { kind: Kind::Echo, producer: 9, seq: 3, due: 200, sent: 300, run: 5 };
         let mut payload = vec![0; 64];
         pattern::fill(1, 3, &mut payload);
         change(&mut header, &mut payload);
@@ -418,35 +378,14 @@ mod tests {
     #[test]
     fn only_a_whole_echo_by_the_peer_with_stamps_in_order_counts() {
         assert!(matches!(judged(|_, _| ()), Answer::Good));
-        assert!(
-            matches!(judged(|h, _| h.producer = 1), Answer::Stranger),
-            "its own frame"
-        );
-        assert!(
-            matches!(judged(|h, _| h.kind = Kind::Data), Answer::Stranger),
-            "no echo"
-        );
-        assert!(
-            matches!(judged(|h, _| h.run = 6), Answer::Stranger),
-            "of another run"
-        );
+        assert!(matches!(judged(|h, _| h.producer = 1), Answer::Stranger), "its own frame");
+        assert!(matches!(judged(|h, _| h.kind = Kind::Data), Answer::Stranger), "no echo");
+        assert!(matches!(judged(|h, _| h.run = 6), Answer::Stranger), "of another run");
         assert!(matches!(judged(|h, _| h.seq = 2), Answer::Old));
         assert!(matches!(judged(|_, p| p[5] ^= 1), Answer::Corrupt));
-        assert!(
-            matches!(judged(|_, p| p.truncate(8)), Answer::Corrupt),
-            "not the whole payload"
-        );
-        assert!(
-            matches!(judged(|h, _| h.due = 99), Answer::Backwards),
-            "seen before it was sent"
-        );
-        assert!(
-            matches!(judged(|h, _| h.due = 301), Answer::Backwards),
-            "sent before it was seen"
-        );
-        assert!(
-            matches!(judged(|h, _| h.sent = 401), Answer::Backwards),
-            "back before it left"
-        );
+        assert!(matches!(judged(|_, p| p.truncate(8)), Answer::Corrupt), "not the whole payload");
+        assert!(matches!(judged(|h, _| h.due = 99), Answer::Backwards), "seen before it was sent");
+        assert!(matches!(judged(|h, _| h.due = 301), Answer::Backwards), "sent before it was seen");
+        assert!(matches!(judged(|h, _| h.sent = 401), Answer::Backwards), "back before it left");
     }
 }

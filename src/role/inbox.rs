@@ -45,10 +45,7 @@ impl Flow {
     /// Frames a second at the receiver, from the first frame to the last.
     #[must_use]
     pub fn per_second(&self) -> Option<f64> {
-        let nanos = self
-            .last
-            .since(self.first)
-            .filter(|n| *n > 0 && self.frames > 0)?;
+        let nanos = self.last.since(self.first).filter(|n| *n > 0 && self.frames > 0)?;
         Some(self.frames as f64 * 1e9 / nanos as f64)
     }
 }
@@ -202,9 +199,7 @@ fn sample(frame: &Frame<'_>) -> Sample {
 /// The number a sample stands for: the first four bytes, between 0 and 1.
 #[inline]
 fn value_of(payload: &[u8]) -> f32 {
-    payload
-        .first_chunk::<4>()
-        .map_or(0.0, |b| u32::from_le_bytes(*b) as f32 / u32::MAX as f32)
+    payload.first_chunk::<4>().map_or(0.0, |b| u32::from_le_bytes(*b) as f32 / u32::MAX as f32)
 }
 
 #[cfg(test)]
@@ -212,24 +207,11 @@ mod tests {
     use super::*;
     use crate::ground::frame::{encode, wire_len};
 
-    const ME: Expected = Expected {
-        producer: 7,
-        run: 1,
-    };
+    const ME: Expected = Expected { producer: 7, run: 1 };
 
     fn bytes(run: u32, seq: u64, due: u64, sent: u64) -> Vec<u8> {
         let mut out = vec![0; wire_len(64)];
-        encode(
-            &Header {
-                kind: Kind::Data,
-                producer: 7,
-                seq,
-                due,
-                sent,
-                run,
-            },
-            &mut out,
-        );
+        encode(&Header { kind: Kind::Data, producer: 7, seq, due, sent, run }, &mut out);
         out
     }
 

@@ -29,10 +29,7 @@ impl Plot {
     #[must_use]
     pub fn new(window: Nanos, columns: usize) -> Self {
         let columns = columns.max(1);
-        Self {
-            columns: vec![None; columns],
-            per_column: (window.0 / columns as u64).max(1),
-        }
+        Self { columns: vec![None; columns], per_column: (window.0 / columns as u64).max(1) }
     }
 
     /// Adds a value. Says whether it got a column of its own (`true`), or was
@@ -50,11 +47,7 @@ impl Plot {
                 false
             }
             _ => {
-                *column = Some(Column {
-                    slot,
-                    low: value,
-                    high: value,
-                });
+                *column = Some(Column { slot, low: value, high: value });
                 true
             }
         }

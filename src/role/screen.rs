@@ -158,9 +158,7 @@ impl Screen {
 
     fn end(&mut self, at: Nanos) {
         let next = self.due + self.spec.period;
-        let missed = at
-            .since(next)
-            .map_or(0, |late| late.div_ceil(self.spec.period.0));
+        let missed = at.since(next).map_or(0, |late| late.div_ceil(self.spec.period.0));
         if self.measures(at) {
             self.missed += missed;
             if let Some(interval) = self.last_end.and_then(|last| at.since(last)) {
@@ -171,18 +169,35 @@ impl Screen {
                     self.freezes.total += interval;
                 }
             }
-            if let Some(newest) = self.newest {
-                self.age.shown(at, newest);
-            }
+            self.show(at);
             self.last_end = Some(at);
+        } else if at < self.window.0 {
+            self.on_screen = self.newest;
         }
         self.due = next + missed * self.spec.period.0;
     }
 
-    /// Nothing more is shown after `at`.
+    /// What was drained is on the screen from `at` on. What had been on it when
+    /// measuring began is observed from that moment.
+    fn show(&mut self, at: Nanos) {
+        if let Some(before) = self.on_screen.take() {
+            self.age.shown(self.window.0, before);
+        }
+        if let Some(newest) = self.newest {
+            self.age.shown(at, newest);
+        }
+    }
+
+    /// Nothing more is drawn: what is on the screen stays there until `at`, or until
+    /// the end of measuring if that is earlier.
     pub fn finish(&mut self, at: Nanos) {
-        self.age
-            .finish(at.min(self.window.1).max(self.last_end.unwrap_or_default()));
+        self.age.finish(at.min(self.window.1).max(self.last_end.unwrap_or_default()));
+    }
+
+    /// When measuring ends.
+    #[must_use]
+    pub const fn measured_until(&self) -> Nanos {
+        self.window.1
     }
 
     fn measures(&self, at: Nanos) -> bool {
@@ -205,11 +220,7 @@ mod tests {
         let mut s = screen();
         s.end(Nanos(1_000_000)); // frame 0 ends in time
         s.end(Nanos(P + 250_000_000)); // frame 1 should have ended by 2 P
-        assert_eq!(
-            s.missed,
-            15 - 1,
-            "250 ms are 15 periods; the frame itself was drawn"
-        );
+        assert_eq!(s.missed, 15 - 1, "250 ms are 15 periods; the frame itself was drawn");
         assert_eq!(s.freezes.count, 1);
         assert!(s.due() >= Nanos(P + 250_000_000));
         assert_eq!(s.due().0 % P, 0, "the grid stays");

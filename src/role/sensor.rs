@@ -97,13 +97,7 @@ pub async fn sensor<X: Tx, C: Timer>(
         cpu: Nanos(0),
         end: End::Done,
     };
-    let mut sensor = Sensor {
-        tx,
-        timer,
-        spec,
-        stop,
-        report,
-    };
+    let mut sensor = Sensor { tx, timer, spec, stop, report };
     if let Err(end) = sensor.run(start).await {
         sensor.report.end = end;
     }
@@ -113,10 +107,7 @@ pub async fn sensor<X: Tx, C: Timer>(
 impl<X: Tx, C: Timer> Sensor<'_, X, C> {
     async fn run(&mut self, start: Nanos) -> Result<(), End> {
         let cpu = match self.spec.rate {
-            Some(rate) => {
-                self.paced(Schedule::new(start, rate, self.spec.burst), rate)
-                    .await?
-            }
+            Some(rate) => self.paced(Schedule::new(start, rate, self.spec.burst), rate).await?,
             None => self.flat_out(start).await?,
         };
         self.report.cpu = Nanos(thread_cpu().0.saturating_sub(cpu.0));
@@ -168,18 +159,9 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         let (header, timer) = (self.header(kind, seq, due), self.timer);
         let len = frame::wire_len(self.spec.size.as_usize());
         let write = |bytes: &mut [u8]| {
-            frame::encode(
-                &Header {
-                    sent: timer.now().0,
-                    ..header
-                },
-                bytes,
-            );
+            frame::encode(&Header { sent: timer.now().0, ..header }, bytes);
         };
-        let outcome = self
-            .tx
-            .send(timer, now + self.spec.patience, len, write)
-            .await;
+        let outcome = self.tx.send(timer, now + self.spec.patience, len, write).await;
         self.book(1, now, outcome.map(one))
     }
 
@@ -195,20 +177,10 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         let len = frame::wire_len(self.spec.size.as_usize());
         let write = |i: usize, bytes: &mut [u8]| {
             let seq = header.seq + i as u64;
-            frame::encode(
-                &Header {
-                    seq,
-                    sent: timer.now().0,
-                    ..header
-                },
-                bytes,
-            );
+            frame::encode(&Header { seq, sent: timer.now().0, ..header }, bytes);
         };
         let count = usize::try_from(group).unwrap_or(usize::MAX);
-        let outcome = self
-            .tx
-            .send_batch(timer, now + self.spec.patience, count, len, write)
-            .await;
+        let outcome = self.tx.send_batch(timer, now + self.spec.patience, count, len, write).await;
         self.book(group, now, outcome)
     }
 
@@ -306,12 +278,7 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         loop {
             let write = |bytes: &mut [u8]| frame::encode_with(&header, &counts, bytes);
             let len = frame::wire_len(counts.len());
-            match self
-                .tx
-                .send(self.timer, until, len, write)
-                .await
-                .map_err(end_of)?
-            {
+            match self.tx.send(self.timer, until, len, write).await.map_err(end_of)? {
                 Sent::DroppedThis if self.timer.now() < until => {
                     self.timer.sleep_until(self.timer.now() + STALL).await;
                 }
@@ -337,14 +304,7 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
     #[inline]
     fn header(&self, kind: Kind, seq: u64, due: Nanos) -> Header {
         let SensorSpec { producer, run, .. } = *self.spec;
-        Header {
-            kind,
-            producer,
-            seq,
-            due: due.0,
-            sent: 0,
-            run,
-        }
+        Header { kind, producer, seq, due: due.0, sent: 0, run }
     }
 }
 

@@ -107,10 +107,7 @@ pub async fn viewer<X: Rx, C: Timer>(
     start: Nanos,
     stop: &Stop,
 ) -> ViewerReport {
-    let expected = Expected {
-        producer: spec.producer,
-        run: spec.run,
-    };
+    let expected = Expected { producer: spec.producer, run: spec.run };
     let mut viewer = Viewer {
         rx,
         timer,
@@ -269,9 +266,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
     }
 
     fn report(self, end: End, counts: (u64, u64), screen: Option<Shown>) -> ViewerReport {
-        let cpu = self
-            .cpu_before
-            .map_or(0, |before| thread_cpu().0.saturating_sub(before.0));
+        let cpu = self.cpu_before.map_or(0, |before| thread_cpu().0.saturating_sub(before.0));
         let inbox = self.inbox;
         ViewerReport {
             ledger: inbox.ledger,

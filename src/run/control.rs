@@ -76,12 +76,7 @@ pub(crate) fn send_job(to: &UnixStream, job: &Job, fds: &[BorrowedFd<'_>]) -> io
     if !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(io::Error::other("too many descriptors for one job"));
     }
-    let sent = sendmsg(
-        to,
-        &[IoSlice::new(&line)],
-        &mut ancillary,
-        SendFlags::NOSIGNAL,
-    )?;
+    let sent = sendmsg(to, &[IoSlice::new(&line)], &mut ancillary, SendFlags::NOSIGNAL)?;
     let mut to = to;
     to.write_all(&line[sent..])
 }
@@ -149,12 +144,8 @@ pub(crate) fn rebuild(
     let carriers = kinds
         .into_iter()
         .map(|on_stdout| {
-            if on_stdout {
-                stdout.take().map(Carrier::Stdout)
-            } else {
-                fds.next().map(Carrier::Fd)
-            }
-            .ok_or_else(missing)
+            if on_stdout { stdout.take().map(Carrier::Stdout) } else { fds.next().map(Carrier::Fd) }
+                .ok_or_else(missing)
         })
         .collect::<Result<_, _>>()?;
     Ok(Ticket { note, carriers })

@@ -65,20 +65,14 @@ fn be_child(registry: &Registry, mark: &str) -> i32 {
     let failed = matches!(word, Word::Failed(_));
     // If the parent cannot be told, it has gone.
     let told = control::say(&control, &word);
-    if failed || told.is_err() {
-        EXIT_FAILED
-    } else {
-        0
-    }
+    if failed || told.is_err() { EXIT_FAILED } else { 0 }
 }
 
 /// Asks to be killed when the parent dies, then makes sure that it had not already.
 fn die_with_parent(mark: &str) -> Result<(), String> {
     let (protocol, parent) = mark.split_once(':').ok_or("set by hand; unset it")?;
     if protocol.parse() != Ok(PROTOCOL) {
-        return Err(format!(
-            "the parent speaks protocol {protocol}, this is {PROTOCOL}"
-        ));
+        return Err(format!("the parent speaks protocol {protocol}, this is {PROTOCOL}"));
     }
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;
     let now = getppid().map(|pid| pid.as_raw_nonzero().to_string());
@@ -133,36 +127,19 @@ impl Child {
         }
         let (mut stdout, mut fds) = (Some(stdout), fds.into_iter());
         let tx = control::rebuild(job.tx, &mut stdout, &mut fds)?;
-        let rx = job
-            .rx
-            .map(|stub| control::rebuild(stub, &mut stdout, &mut fds))
-            .transpose()?;
-        Ok(Self {
-            far: job.far,
-            link: job.link,
-            tx,
-            rx,
-            control,
-        })
+        let rx = job.rx.map(|stub| control::rebuild(stub, &mut stdout, &mut fds)).transpose()?;
+        Ok(Self { far: job.far, link: job.link, tx, rx, control })
     }
 
     /// Turns its tickets into halves, says that it is ready, and plays when told.
     pub(crate) fn play<T: Transport>(self) -> Result<FarReport, RunError> {
         let tx = T::tx_from(self.tx, &self.link)?;
-        let rx = self
-            .rx
-            .map(|ticket| T::rx_from(ticket, &self.link))
-            .transpose()?;
+        let rx = self.rx.map(|ticket| T::rx_from(ticket, &self.link)).transpose()?;
         let stop = Stop::default();
-        let lost = |source| RunError::Start {
-            what: "the talk with the parent",
-            source,
-        };
+        let lost = |source| RunError::Start { what: "the talk with the parent", source };
         let orders = listen(&self.control, &stop).map_err(lost)?;
         control::say(&self.control, &Word::Ready).map_err(lost)?;
-        let start = orders
-            .recv_timeout(GO)
-            .map_err(|_| LinkError::NotReady(GO))?;
+        let start = orders.recv_timeout(GO).map_err(|_| LinkError::NotReady(GO))?;
         Ok(on_thread(child_far::<T>(self.far, tx, rx, start, stop)))
     }
 }

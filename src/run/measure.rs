@@ -32,10 +32,7 @@ pub struct Fault {
 impl Fault {
     /// A fault with its reason in words.
     pub fn new(cause: Cause, reason: impl Into<String>) -> Self {
-        Self {
-            cause,
-            reason: reason.into(),
-        }
+        Self { cause, reason: reason.into() }
     }
 }
 
@@ -46,11 +43,7 @@ pub fn unmeasured(case: &Case, status: Status, fault: Option<Cause>, reason: Str
     cell.status = status;
     cell.reason = Some(reason);
     cell.cause = fault;
-    Measured {
-        cell,
-        meters: BTreeMap::new(),
-        age: None,
-    }
+    Measured { cell, meters: BTreeMap::new(), age: None }
 }
 
 fn blank(case: &Case) -> Cell {
@@ -67,11 +60,7 @@ fn blank(case: &Case) -> Cell {
         burst: case.burst,
         capacity_bytes: case.capacity.0,
         granted_bytes: None,
-        stamp_every: if case.scenario == "max" {
-            super::scenario::STAMP_EVERY
-        } else {
-            1
-        },
+        stamp_every: if case.scenario == "max" { super::scenario::STAMP_EVERY } else { 1 },
         status: Status::Valid,
         reason: None,
         cause: None,
@@ -141,10 +130,7 @@ impl Book {
         match (&trial.far, &trial.near) {
             (FarReport::Sensor(s), NearReport::Viewer(v)) => one_way_fault(&self.case, s, v),
             (FarReport::Echo(e), NearReport::Ping(p)) => round_trip_fault(e, p),
-            _ => Some(Fault::new(
-                Cause::Refused,
-                "the two sides played different scenarios",
-            )),
+            _ => Some(Fault::new(Cause::Refused, "the two sides played different scenarios")),
         }
     }
 
@@ -199,11 +185,7 @@ impl Book {
         }
         let throughput = viewer.flow.per_second();
         self.sums.throughput.extend(throughput);
-        self.sums.achieved.extend(
-            self.case
-                .rate
-                .map(|rate| achieved(&self.case, rate, sensor)),
-        );
+        self.sums.achieved.extend(self.case.rate.map(|rate| achieved(&self.case, rate, sensor)));
         self.sums.sent_for += sensor.span.1.0.saturating_sub(sensor.span.0.0);
         self.add_stalls(&sensor.stalls);
         plus(&mut self.metrics.cpu_ns_sensor, sensor.cpu.0);
@@ -222,11 +204,7 @@ impl Book {
     fn add_screen(&mut self, shown: &Shown) {
         self.merge("frame_interval", &shown.interval);
         self.age.get_or_insert_default().merge(&shown.age);
-        let Freezes {
-            count,
-            longest,
-            total,
-        } = shown.freezes;
+        let Freezes { count, longest, total } = shown.freezes;
         let m = &mut self.metrics;
         plus(&mut m.missed_frames, shown.missed);
         plus(&mut m.freezes, count);
@@ -252,10 +230,7 @@ impl Book {
         self.merge("rtt", &ping.rtt);
         plus(&mut self.metrics.cpu_ns_sensor, echo.cpu.0);
         plus(&mut self.metrics.cpu_ns_viewer, ping.cpu.0);
-        self.repeats.push(Repeat {
-            rtt_p50_ns: ping.rtt.quantile(0.5),
-            ..Repeat::default()
-        });
+        self.repeats.push(Repeat { rtt_p50_ns: ping.rtt.quantile(0.5), ..Repeat::default() });
     }
 
     fn merge(&mut self, name: &'static str, meter: &Meter) {
@@ -267,12 +242,8 @@ impl Book {
     pub fn close(self) -> Measured {
         let spread = |name| self.meters.get(name).map(Spread::from);
         let throughput = median(&self.sums.throughput);
-        let widest = self
-            .sums
-            .slopes
-            .iter()
-            .copied()
-            .reduce(|a, b| if b.value > a.value { b } else { a });
+        let widest =
+            self.sums.slopes.iter().copied().reduce(|a, b| if b.value > a.value { b } else { a });
         let stall_share = (self.case.rate.is_some() && self.sums.sent_for > 0)
             .then(|| self.sums.stalled as f64 / self.sums.sent_for as f64);
         let wire = wire_len(self.case.size.as_usize()) as f64;
@@ -302,8 +273,7 @@ impl Book {
         cell.tries = self.tries;
         cell.granted_bytes = self.granted.map(|b| b.0);
         cell.notes = self.notes;
-        cell.notes
-            .extend(capacity_note(self.case.capacity, self.granted));
+        cell.notes.extend(capacity_note(self.case.capacity, self.granted));
         if let Some(fault) = self.fault {
             cell.status = Status::Invalid;
             cell.reason = Some(fault.reason);
@@ -314,11 +284,7 @@ impl Book {
             cell.ledger = Some(self.balance);
             cell.residue = Some(self.residue);
         }
-        Measured {
-            cell,
-            meters: self.meters,
-            age: self.age,
-        }
+        Measured { cell, meters: self.meters, age: self.age }
     }
 }
 
@@ -339,25 +305,16 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
         return Some(Fault::new(Cause::Backwards, reason));
     }
     if viewer.strangers > 0 {
-        let reason = format!(
-            "{} frames of another run or producer came",
-            viewer.strangers
-        );
+        let reason = format!("{} frames of another run or producer came", viewer.strangers);
         return Some(Fault::new(Cause::Strangers, reason));
     }
     if sensor.sent.offered == 0 {
-        return Some(Fault::new(
-            Cause::Empty,
-            "no frame fell into the measured time",
-        ));
+        return Some(Fault::new(Cause::Empty, "no frame fell into the measured time"));
     }
     let rate = case.rate?;
     let achieved = achieved(case, rate, sensor);
     (achieved < RATE_KEPT * rate.per_second()).then(|| {
-        let reason = format!(
-            "achieved {achieved:.0} of {:.0} frames a second",
-            rate.per_second()
-        );
+        let reason = format!("achieved {achieved:.0} of {:.0} frames a second", rate.per_second());
         Fault::new(Cause::MissedRate, reason)
     })
 }
@@ -374,10 +331,7 @@ fn round_trip_fault(echo: &EchoReport, ping: &PingReport) -> Option<Fault> {
         return Some(fault);
     }
     if ping.backwards > 0 || ping.rtt.negative() > 0 {
-        let reason = format!(
-            "{} echoes were seen before they can have been sent",
-            ping.backwards
-        );
+        let reason = format!("{} echoes were seen before they can have been sent", ping.backwards);
         return Some(Fault::new(Cause::Backwards, reason));
     }
     if ping.strangers > 0 {
@@ -392,14 +346,8 @@ fn end_fault(who: &str, end: &End) -> Option<Fault> {
     let (cause, reason) = match end {
         End::Done => return None,
         End::Stopped => (Cause::Interrupted, "interrupted".to_owned()),
-        End::PeerGone => (
-            Cause::ChildDied,
-            format!("the {who}'s peer went away early"),
-        ),
-        End::Silent => (
-            Cause::Silent,
-            format!("the {who} waited in vain for its peer"),
-        ),
+        End::PeerGone => (Cause::ChildDied, format!("the {who}'s peer went away early")),
+        End::Silent => (Cause::Silent, format!("the {who} waited in vain for its peer")),
         End::Failed(why) => (Cause::Refused, format!("the {who} failed: {why}")),
     };
     Some(Fault { cause, reason })
@@ -408,34 +356,18 @@ fn end_fault(who: &str, end: &End) -> Option<Fault> {
 fn balance(sensor: &SensorReport, viewer: &ViewerReport) -> Balance {
     // With the trailer seen, nothing can be under way any more.
     let cut_short = viewer.trailer.is_none() && viewer.end == End::Stopped;
-    let in_flight = if cut_short {
-        viewer.ledger.tail(sensor.sent.offered)
-    } else {
-        0
-    };
+    let in_flight = if cut_short { viewer.ledger.tail(sensor.sent.offered) } else { 0 };
     // What is missing of the warm-up was displaced after measuring had begun.
     let of_warmup = (sensor.warmup.offered - sensor.warmup.dropped).saturating_sub(viewer.warmup);
     let dropped = sensor.sent.dropped - of_warmup.min(sensor.sent.dropped);
-    let sent = Sent {
-        dropped,
-        ..sensor.sent
-    };
-    viewer
-        .ledger
-        .balance(sent, viewer.shown, viewer.merged, in_flight)
+    let sent = Sent { dropped, ..sensor.sent };
+    viewer.ledger.balance(sent, viewer.shown, viewer.merged, in_flight)
 }
 
 fn round_trip_balance(ping: &PingReport) -> Balance {
-    let sent = Sent {
-        offered: ping.offered,
-        dropped: 0,
-    };
+    let sent = Sent { offered: ping.offered, dropped: 0 };
     let cut_short = ping.end == End::Stopped;
-    let in_flight = if cut_short {
-        ping.ledger.tail(ping.offered)
-    } else {
-        0
-    };
+    let in_flight = if cut_short { ping.ledger.tail(ping.offered) } else { 0 };
     ping.ledger.balance(sent, ping.trips, 0, in_flight)
 }
 
@@ -471,11 +403,7 @@ fn median(values: &[f64]) -> Option<f64> {
     Some((lower + upper) / 2.0)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a span in ns"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a span in ns")]
 fn whole(nanos: f64) -> u64 {
     nanos.round() as u64
 }

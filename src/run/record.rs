@@ -211,10 +211,7 @@ pub struct Spread {
     pub observed_ns: Option<u64>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(n: &u64) -> bool {
     *n == 0
 }
@@ -257,10 +254,7 @@ impl From<&Age> for Spread {
 /// Every figure of a cell. What the scenario does not have is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[expect(
-    missing_docs,
-    reason = "docs/metrics.md says what each means; the names are its words"
-)]
+#[expect(missing_docs, reason = "docs/metrics.md says what each means; the names are its words")]
 pub struct Metrics {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_ns: Option<Spread>,

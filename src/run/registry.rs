@@ -15,10 +15,7 @@ pub struct Entry {
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entry")
-            .field("name", &self.name)
-            .field("caps", &self.caps)
-            .finish()
+        f.debug_struct("Entry").field("name", &self.name).field("caps", &self.caps).finish()
     }
 }
 
@@ -50,11 +47,7 @@ impl Registry {
 
     /// A later transport of the same name takes the place of the earlier one.
     fn add<T: Transport>(&mut self, mount: impl Mount + 'static) {
-        let entry = Entry {
-            name: T::NAME,
-            caps: T::caps(),
-            mount: Box::new(mount),
-        };
+        let entry = Entry { name: T::NAME, caps: T::caps(), mount: Box::new(mount) };
         match self.entries.iter_mut().find(|e| e.name == T::NAME) {
             Some(old) => *old = entry,
             None => self.entries.push(entry),

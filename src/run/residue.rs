@@ -77,11 +77,8 @@ mod tests {
     #[test]
     fn a_child_that_nobody_waits_for_is_a_zombie() {
         let before = Census::take();
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let during = Census::take().since(&before);
         drop(child.stdin.take());
         // The child needs a moment to end.

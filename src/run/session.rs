@@ -103,11 +103,7 @@ pub fn run(
                 Ok(trial) => job.book.fault_of(trial),
                 Err(error) => Some(fault_of(error)),
             };
-            watch(Event::Ended {
-                case,
-                repeat,
-                fault: fault.as_ref(),
-            });
+            watch(Event::Ended { case, repeat, fault: fault.as_ref() });
             let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
             if missed && retry < RETRIES {
                 queue.push_back((i, retry + 1));
@@ -124,17 +120,8 @@ pub fn run(
     }
     let partial = stop.asked().is_some();
     let measuring = Nanos(Monotonic.now().0 - began.0);
-    let measured = jobs
-        .into_iter()
-        .zip(cases)
-        .map(|(job, case)| job.close(case))
-        .collect();
-    Outcome {
-        measured,
-        partial,
-        measuring,
-        pinned: pinned.filter(|p| !p.is_empty()),
-    }
+    let measured = jobs.into_iter().zip(cases).map(|(job, case)| job.close(case)).collect();
+    Outcome { measured, partial, measuring, pinned: pinned.filter(|p| !p.is_empty()) }
 }
 
 /// Why a case cannot be measured at all, or `None` where it can.
@@ -156,12 +143,7 @@ fn job<'a>(registry: &'a Registry, case: &Case) -> Job<'a> {
         Some(entry) => not_applicable(entry, case),
     };
     let entry = entry.filter(|_| not.is_none());
-    Job {
-        entry,
-        book: Book::new(case.clone()),
-        not,
-        over: false,
-    }
+    Job { entry, book: Book::new(case.clone()), not, over: false }
 }
 
 impl Job<'_> {
@@ -188,10 +170,7 @@ impl Job<'_> {
 }
 
 /// A tag that neighbouring trials do not share.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a tag is as good as its lowest bits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a tag is as good as its lowest bits")]
 fn tag(began: Nanos, tries: u32, case: usize) -> u32 {
     (began.0 / 1_000) as u32 ^ (tries << 24) ^ ((case as u32) << 8) ^ std::process::id()
 }
@@ -207,11 +186,7 @@ fn play(
 ) -> Result<Trial, RunError> {
     let Some(scenario) = scenario::find(case.scenario) else {
         let why = format!("there is no scenario {}", case.scenario);
-        return Err(LinkError::Unsupported {
-            what: entry.name.into(),
-            why,
-        }
-        .into());
+        return Err(LinkError::Unsupported { what: entry.name.into(), why }.into());
     };
     let plan = (scenario.plan)(case, tag);
     thread::scope(|scope| {
@@ -222,10 +197,7 @@ fn play(
         thread::Builder::new()
             .name("viewer".into())
             .spawn_scoped(scope, body)
-            .map_err(|source| RunError::Start {
-                what: "a measuring thread",
-                source,
-            })?
+            .map_err(|source| RunError::Start { what: "a measuring thread", source })?
             .join()
             .map_err(|_| RunError::Panicked("the viewer"))?
     })

@@ -73,11 +73,7 @@ impl Transport for Call {
             waiting: None,
         }));
         let tx = CallTx(Rc::clone(&slot));
-        Ok(Link {
-            tx,
-            rx: CallRx(slot),
-            granted: Some(Bytes(spec.frame.0)),
-        })
+        Ok(Link { tx, rx: CallRx(slot), granted: Some(Bytes(spec.frame.0)) })
     }
 }
 
@@ -105,10 +101,7 @@ impl Tx for CallTx {
                 Poll::Pending
             }
         });
-        timer
-            .timeout(until, room)
-            .await
-            .unwrap_or(Err(SendError::TimedOut))?;
+        timer.timeout(until, room).await.unwrap_or(Err(SendError::TimedOut))?;
         let mut slot = self.0.borrow_mut();
         fill(&mut slot.bytes[..len]);
         slot.full = Some(len);
@@ -153,10 +146,7 @@ impl Rx for CallRx {
                 Poll::Pending
             }
         });
-        timer
-            .timeout(until, filled)
-            .await
-            .ok_or(RecvError::TimedOut)?;
+        timer.timeout(until, filled).await.ok_or(RecvError::TimedOut)?;
         self.take(read).ok_or(RecvError::Closed)
     }
 
@@ -178,11 +168,7 @@ impl Rx for CallRx {
             n += 1;
         }
         let over = self.0.borrow().tx_gone && self.0.borrow().full.is_none();
-        if n == 0 && max > 0 && over {
-            Err(RecvError::Closed)
-        } else {
-            Ok(n)
-        }
+        if n == 0 && max > 0 && over { Err(RecvError::Closed) } else { Ok(n) }
     }
 }
 

@@ -112,11 +112,7 @@ impl Transport for Coroutine {
             rx_waiting: None,
         }));
         let tx = CoroutineTx(Rc::clone(&queue));
-        Ok(Link {
-            tx,
-            rx: CoroutineRx(queue),
-            granted: Some(Bytes((frame * slots) as u64)),
-        })
+        Ok(Link { tx, rx: CoroutineRx(queue), granted: Some(Bytes((frame * slots) as u64)) })
     }
 }
 
@@ -132,10 +128,7 @@ impl Tx for CoroutineTx {
         let policy = {
             let mut queue = self.0.borrow_mut();
             if len > queue.frame {
-                return Err(SendError::TooLarge {
-                    len,
-                    max: queue.frame,
-                });
+                return Err(SendError::TooLarge { len, max: queue.frame });
             }
             if queue.rx_gone {
                 return Err(SendError::Closed);
@@ -156,10 +149,7 @@ impl Tx for CoroutineTx {
                     queue.tx_waiting = Some(cx.waker().clone());
                     Poll::Pending
                 });
-                timer
-                    .timeout(until, room)
-                    .await
-                    .ok_or(SendError::TimedOut)?;
+                timer.timeout(until, room).await.ok_or(SendError::TimedOut)?;
                 let mut queue = self.0.borrow_mut();
                 if queue.rx_gone {
                     return Err(SendError::Closed);
@@ -210,10 +200,7 @@ impl Rx for CoroutineRx {
                 queue.rx_waiting = Some(cx.waker().clone());
                 Poll::Pending
             });
-            timer
-                .timeout(until, filled)
-                .await
-                .ok_or(RecvError::TimedOut)?;
+            timer.timeout(until, filled).await.ok_or(RecvError::TimedOut)?;
         }
         self.0.borrow_mut().take(read).ok_or(RecvError::Closed)
     }
@@ -229,11 +216,7 @@ impl Rx for CoroutineRx {
         while n < max && queue.take(&mut read).is_some() {
             n += 1;
         }
-        if n == 0 && max > 0 && queue.tx_gone {
-            Err(RecvError::Closed)
-        } else {
-            Ok(n)
-        }
+        if n == 0 && max > 0 && queue.tx_gone { Err(RecvError::Closed) } else { Ok(n) }
     }
 }
 

@@ -43,11 +43,7 @@ impl Transport for Null {
 
     fn open(spec: &LinkSpec) -> Result<Link<NullTx, NullRx>, LinkError> {
         let scratch = vec![0; spec.frame.as_usize()];
-        Ok(Link {
-            tx: NullTx { scratch },
-            rx: NullRx,
-            granted: Some(Bytes(0)),
-        })
+        Ok(Link { tx: NullTx { scratch }, rx: NullRx, granted: Some(Bytes(0)) })
     }
 }
 
@@ -61,11 +57,7 @@ impl Tx for NullTx {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
         let max = self.scratch.len();
-        fill(
-            self.scratch
-                .get_mut(..len)
-                .ok_or(SendError::TooLarge { len, max })?,
-        );
+        fill(self.scratch.get_mut(..len).ok_or(SendError::TooLarge { len, max })?);
         Ok(Sent::Delivered)
     }
 

@@ -58,11 +58,7 @@ pub(super) fn open(spec: &LinkSpec, hold: usize) -> Result<Link<PipeTx, PipeRx>,
     let (rx, tx) = pipe_with(PipeFlags::CLOEXEC).map_err(LinkError::os("create a pipe"))?;
     granted_size(&tx, spec.capacity.as_usize());
     let granted = fcntl_getpipe_size(&tx).ok().map(|n| Bytes(n as u64));
-    Ok(Link {
-        tx: tx_over(tx, spec, hold)?,
-        rx: rx_over(rx, spec)?,
-        granted,
-    })
+    Ok(Link { tx: tx_over(tx, spec, hold)?, rx: rx_over(rx, spec)?, granted })
 }
 
 /// Asks for `wanted` bytes; where the system's limit is lower, for half as much,
@@ -143,10 +139,7 @@ impl Transport for Pipe {
 }
 
 pub(super) fn tx_ticket(mut tx: PipeTx) -> Result<Ticket, LinkError> {
-    let fd = tx
-        .fd
-        .take()
-        .ok_or_else(|| LinkError::NotFound("the pipe's writing end".into()))?;
+    let fd = tx.fd.take().ok_or_else(|| LinkError::NotFound("the pipe's writing end".into()))?;
     Ok(Ticket::of(Carrier::Stdout(fd)))
 }
 
@@ -172,10 +165,7 @@ impl PipeTx {
                 Ok(n) => Some(Ok(n)),
                 Err(Errno::AGAIN | Errno::INTR) => None,
                 Err(Errno::PIPE) => Some(Err(SendError::Closed)),
-                Err(e) => Some(Err(SendError::Os {
-                    op: "write to a pipe",
-                    source: e.into(),
-                })),
+                Err(e) => Some(Err(SendError::Os { op: "write to a pipe", source: e.into() })),
             };
             let written = wait_for(self.wait, timer, deadline, attempt, |left| {
                 park(fd, PollFlags::OUT, left);
@@ -199,10 +189,7 @@ impl PipeTx {
 
     fn check_len(&self, len: usize) -> Result<(), SendError> {
         if len > self.frame {
-            return Err(SendError::TooLarge {
-                len,
-                max: self.frame,
-            });
+            return Err(SendError::TooLarge { len, max: self.frame });
         }
         Ok(())
     }
@@ -262,11 +249,8 @@ impl Tx for PipeTx {
 
     async fn close<C: Timer>(&mut self, timer: &C, until: Nanos) -> Result<(), SendError> {
         self.policy = Policy::Block;
-        let flushed = if self.buffer.is_empty() {
-            Ok(())
-        } else {
-            self.write_out(timer, until).map(|_| ())
-        };
+        let flushed =
+            if self.buffer.is_empty() { Ok(()) } else { self.write_out(timer, until).map(|_| ()) };
         self.fd = None;
         flushed
     }
@@ -296,10 +280,7 @@ impl PipeRx {
                 Some(Ok(()))
             }
             Err(Errno::AGAIN | Errno::INTR) => None,
-            Err(e) => Some(Err(RecvError::Os {
-                op: "read from a pipe",
-                source: e.into(),
-            })),
+            Err(e) => Some(Err(RecvError::Os { op: "read from a pipe", source: e.into() })),
         }
     }
 

@@ -22,11 +22,7 @@ impl Transport for PipeBuffered {
     const NAME: &'static str = "pipe-buffered";
 
     fn caps() -> Caps {
-        Caps {
-            policies: &[Policy::Block],
-            prompt: false,
-            ..pipe::CAPS
-        }
+        Caps { policies: &[Policy::Block], prompt: false, ..pipe::CAPS }
     }
 
     fn open(spec: &LinkSpec) -> Result<Link<PipeTx, PipeRx>, LinkError> {

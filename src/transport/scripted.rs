@@ -58,9 +58,7 @@ struct State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State")
-            .field("sent", &self.sent)
-            .finish_non_exhaustive()
+        f.debug_struct("State").field("sent", &self.sent).finish_non_exhaustive()
     }
 }
 
@@ -88,11 +86,7 @@ pub fn link(
         rx_gone: false,
         rx_waiting: None,
     }));
-    Link {
-        tx: ScriptedTx(Rc::clone(&state)),
-        rx: ScriptedRx(state),
-        granted: None,
-    }
+    Link { tx: ScriptedTx(Rc::clone(&state)), rx: ScriptedRx(state), granted: None }
 }
 
 impl Transport for Scripted {
@@ -173,10 +167,7 @@ impl Tx for ScriptedTx {
         let fate = {
             let mut state = self.0.borrow_mut();
             if len > state.frame {
-                return Err(SendError::TooLarge {
-                    len,
-                    max: state.frame,
-                });
+                return Err(SendError::TooLarge { len, max: state.frame });
             }
             if state.rx_gone {
                 return Err(SendError::Closed);
@@ -247,9 +238,7 @@ impl Rx for ScriptedRx {
                 state.rx_waiting = Some(cx.waker().clone());
                 Poll::Pending
             });
-            let _ = timer
-                .timeout(arrives.unwrap_or(until).min(until), news)
-                .await;
+            let _ = timer.timeout(arrives.unwrap_or(until).min(until), news).await;
         }
     }
 

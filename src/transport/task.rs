@@ -59,16 +59,8 @@ impl Transport for Task {
             let _ = empty_tx.try_send(vec![0; frame]);
         }
         Ok(Link {
-            tx: TaskTx {
-                full: Some(full_tx),
-                empty: empty_rx,
-                policy: spec.policy,
-                frame,
-            },
-            rx: TaskRx {
-                full: full_rx,
-                empty: empty_tx,
-            },
+            tx: TaskTx { full: Some(full_tx), empty: empty_rx, policy: spec.policy, frame },
+            rx: TaskRx { full: full_rx, empty: empty_tx },
             granted: Some(Bytes((slots * frame) as u64)),
         })
     }
@@ -91,10 +83,7 @@ impl TaskTx {
             return Ok(None);
         }
         let waited = timer.timeout(until, self.empty.recv()).await;
-        waited
-            .ok_or(SendError::TimedOut)?
-            .ok_or(SendError::Closed)
-            .map(Some)
+        waited.ok_or(SendError::TimedOut)?.ok_or(SendError::Closed).map(Some)
     }
 }
 
@@ -107,10 +96,7 @@ impl Tx for TaskTx {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
         if len > self.frame {
-            return Err(SendError::TooLarge {
-                len,
-                max: self.frame,
-            });
+            return Err(SendError::TooLarge { len, max: self.frame });
         }
         let Some(mut buffer) = self.next_empty(timer, until).await? else {
             return Ok(Sent::DroppedThis);
@@ -147,9 +133,7 @@ impl Rx for TaskRx {
             Err(TryRecvError::Disconnected) => return Err(RecvError::Closed),
             Err(TryRecvError::Empty) => {
                 let waited = timer.timeout(until, self.full.recv()).await;
-                waited
-                    .ok_or(RecvError::TimedOut)?
-                    .ok_or(RecvError::Closed)?
+                waited.ok_or(RecvError::TimedOut)?.ok_or(RecvError::Closed)?
             }
         };
         let out = read(&buffer);

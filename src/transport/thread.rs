@@ -94,10 +94,7 @@ impl Transport for Thread {
             // Cannot fail: both ends are here, and there is room for them all.
             let _ = empty_tx.try_send(vec![0; frame]);
         }
-        let inlet = |from| Inlet {
-            from,
-            wait: spec.wait,
-        };
+        let inlet = |from| Inlet { from, wait: spec.wait };
         Ok(Link {
             tx: ThreadTx {
                 full: Some(full_tx),
@@ -105,10 +102,7 @@ impl Transport for Thread {
                 policy: spec.policy,
                 frame,
             },
-            rx: ThreadRx {
-                full: inlet(full_rx),
-                empty: empty_tx,
-            },
+            rx: ThreadRx { full: inlet(full_rx), empty: empty_tx },
             granted: Some(Bytes((slots * frame) as u64)),
         })
     }
@@ -124,17 +118,10 @@ impl Tx for ThreadTx {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
         if len > self.frame {
-            return Err(SendError::TooLarge {
-                len,
-                max: self.frame,
-            });
+            return Err(SendError::TooLarge { len, max: self.frame });
         }
         let full = self.full.as_ref().ok_or(SendError::Closed)?;
-        let until = if self.policy == Policy::Block {
-            until
-        } else {
-            Nanos(0)
-        };
+        let until = if self.policy == Policy::Block { until } else { Nanos(0) };
         let mut buffer = match self.empty.next(timer, until) {
             Some(Ok(buffer)) => buffer,
             Some(Err(Gone)) => return Err(SendError::Closed),

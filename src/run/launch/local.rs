@@ -110,14 +110,8 @@ impl<T: Transport> Mount for OnLoop<T> {
 /// the whole way of a sample: it takes no time, and comes out the same every time.
 #[must_use]
 pub fn play_virtually(plan: &Plan, link: Link<ScriptedTx, ScriptedRx>, start: Nanos) -> Trial {
-    let far = FarEnds::<Scripted> {
-        tx: link.tx,
-        rx: None,
-    };
-    let near = NearEnds::<Scripted> {
-        rx: link.rx,
-        tx: None,
-    };
+    let far = FarEnds::<Scripted> { tx: link.tx, rx: None };
+    let near = NearEnds::<Scripted> { rx: link.rx, tx: None };
     let stop = Stop::default();
     let (far, near) = on_loop(
         FakeClock::at(start),
@@ -147,10 +141,7 @@ impl<T: Transport> Mount for OnTokio<T> {
             play_far(plan.far, far, TokioTimer, start, stop.clone()),
             play_near(plan.near, near, TokioTimer, start, stop.clone()),
         )
-        .map_err(|source| RunError::Start {
-            what: "the tasks",
-            source,
-        })?;
+        .map_err(|source| RunError::Start { what: "the tasks", source })?;
         diary.near_ended();
         Ok(diary.close(far, near, granted, None))
     }
@@ -186,15 +177,8 @@ where
             let far = thread::Builder::new()
                 .name("sensor".into())
                 .spawn_scoped(scope, far_side)
-                .map_err(|source| RunError::Start {
-                    what: "the sensor's thread",
-                    source,
-                })?;
-            diary.pinned.extend(
-                ready_rx
-                    .recv()
-                    .map_err(|_| RunError::Panicked("the sensor"))??,
-            );
+                .map_err(|source| RunError::Start { what: "the sensor's thread", source })?;
+            diary.pinned.extend(ready_rx.recv().map_err(|_| RunError::Panicked("the sensor"))??);
             let start = diary.set_start(LEAD);
             watch(Started { start, child: None });
             let _ = start_tx.send(start);

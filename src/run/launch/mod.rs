@@ -168,22 +168,12 @@ struct NearEnds<T: Transport> {
 }
 
 /// Opens what a plan needs.
-#[expect(
-    clippy::type_complexity,
-    reason = "two ends and a fact, named by their types"
-)]
+#[expect(clippy::type_complexity, reason = "two ends and a fact, named by their types")]
 fn open<T: Transport>(plan: &Plan) -> Result<(FarEnds<T>, NearEnds<T>, Option<Bytes>), LinkError> {
     let main = link::open::<T>(&plan.link)?;
-    let back = plan
-        .talks_back()
-        .then(|| link::open::<T>(&plan.link))
-        .transpose()?;
+    let back = plan.talks_back().then(|| link::open::<T>(&plan.link)).transpose()?;
     let (tx, rx) = back.map_or((None, None), |back| (Some(back.tx), Some(back.rx)));
-    Ok((
-        FarEnds { tx: main.tx, rx },
-        NearEnds { rx: main.rx, tx },
-        main.granted,
-    ))
+    Ok((FarEnds { tx: main.tx, rx }, NearEnds { rx: main.rx, tx }, main.granted))
 }
 
 async fn play_far<T: Transport, C: Timer>(
@@ -212,14 +202,7 @@ pub(super) async fn child_far<T: Transport>(
     start: Nanos,
     stop: Stop,
 ) -> FarReport {
-    play_far::<T, _>(
-        far,
-        FarEnds { tx, rx },
-        link::driver::ThreadTimer,
-        start,
-        stop,
-    )
-    .await
+    play_far::<T, _>(far, FarEnds { tx, rx }, link::driver::ThreadTimer, start, stop).await
 }
 
 async fn play_near<T: Transport, C: Timer>(
@@ -233,9 +216,9 @@ async fn play_near<T: Transport, C: Timer>(
         (Near::Viewer(spec), _) => {
             NearReport::Viewer(Box::new(viewer(ends.rx, &timer, &spec, start, &stop).await))
         }
-        (Near::Ping(spec), Some(tx)) => NearReport::Ping(Box::new(
-            ping(tx, ends.rx, &timer, &spec, start, &stop).await,
-        )),
+        (Near::Ping(spec), Some(tx)) => {
+            NearReport::Ping(Box::new(ping(tx, ends.rx, &timer, &spec, start, &stop).await))
+        }
         (Near::Ping(_), None) => unreachable!("a pinger's plan opens two links"),
     }
 }
@@ -273,15 +256,8 @@ fn no_child<T: Transport>() -> RunError {
 
 impl<T: Transport> Mount for Unmounted<T> {
     fn play(&self, _: &Plan, _: &Stop, _: &dyn Fn(Started)) -> Result<Trial, RunError> {
-        let why = T::caps()
-            .excluded
-            .unwrap_or("cannot be measured")
-            .to_owned();
-        Err(LinkError::Unsupported {
-            what: T::NAME.into(),
-            why,
-        }
-        .into())
+        let why = T::caps().excluded.unwrap_or("cannot be measured").to_owned();
+        Err(LinkError::Unsupported { what: T::NAME.into(), why }.into())
     }
 
     fn serve(&self, _: Child) -> Result<FarReport, RunError> {

@@ -39,14 +39,7 @@ const TAIL: usize = 2048;
 
 /// What a child's environment consists of, beside what makes it a child: a naive
 /// program's buffering, say, must not depend on what happens to be set.
-const KEPT: [&str; 6] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "LANG",
-    "RUST_BACKTRACE",
-    "TSAN_OPTIONS",
-];
+const KEPT: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LANG", "RUST_BACKTRACE", "TSAN_OPTIONS"];
 
 impl<T: Transport> Mount for OnProcesses<T>
 where
@@ -56,10 +49,7 @@ where
     fn play(&self, plan: &Plan, stop: &Stop, watch: &dyn Fn(Started)) -> Result<Trial, RunError> {
         let mut diary = Diary::open();
         let (far, near, granted) = open::<T>(plan)?;
-        let tickets = (
-            T::tx_ticket(far.tx)?,
-            far.rx.map(|rx| T::rx_ticket(rx)).transpose()?,
-        );
+        let tickets = (T::tx_ticket(far.tx)?, far.rx.map(|rx| T::rx_ticket(rx)).transpose()?);
         let (stop, _hooked) = stop.narrower();
         // Started before this thread is pinned, or the child would inherit that.
         let mut child = Offspring::start(T::NAME, plan, tickets, &stop)?;
@@ -67,10 +57,7 @@ where
         child.await_ready()?;
         diary.pinned.extend(plan.pins.get(1));
         let start = diary.set_start(LEAD);
-        watch(Started {
-            start,
-            child: Some(child.process.id()),
-        });
+        watch(Started { start, child: Some(child.process.id()) });
         let _told = child.go(start, &stop)?;
         let near = on_thread(play_near(plan.near, near, ThreadTimer, start, stop.clone()));
         diary.near_ended();
@@ -129,14 +116,7 @@ impl Offspring {
             let _ = process.wait();
             cannot("a watch on the child")(e.into())
         })?;
-        let child = Self {
-            process,
-            pidfd,
-            control,
-            words,
-            stderr,
-            reaped: false,
-        };
+        let child = Self { process, pidfd, control, words, stderr, reaped: false };
         let fds: Vec<BorrowedFd<'_>> = travelling.iter().map(AsFd::as_fd).collect();
         control::send_job(&child.control, &job, &fds).map_err(cannot("the child's job"))?;
         Ok(child)
@@ -152,10 +132,7 @@ impl Offspring {
     /// Tells the child when to begin, and has it told when to stop.
     fn go(&self, start: Nanos, stop: &Stop) -> Result<crate::link::Hooked, RunError> {
         control::say(&self.control, &Order::Go(start)).map_err(cannot("the child's schedule"))?;
-        let control = self
-            .control
-            .try_clone()
-            .map_err(cannot("a second view of the socket"))?;
+        let control = self.control.try_clone().map_err(cannot("a second view of the socket"))?;
         Ok(stop.on_ask(move |why| {
             if why != Why::PeerGone {
                 // If it is gone, it has stopped.
@@ -180,10 +157,7 @@ impl Offspring {
     /// Waits for the child to exit. It is reaped, so that it leaves no zombie.
     fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let timeout = Timespec::try_from(patience).ok();
-        let _ = poll(
-            &mut [PollFd::new(&self.pidfd, PollFlags::IN)],
-            timeout.as_ref(),
-        );
+        let _ = poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], timeout.as_ref());
         let status = self.process.try_wait().ok().flatten();
         self.reaped |= status.is_some();
         status
@@ -210,10 +184,7 @@ impl Offspring {
     fn dead(&mut self, how: String) -> RunError {
         self.kill();
         // The pipe is closed by now, unless a grandchild holds it.
-        let stderr = self
-            .stderr
-            .recv_timeout(Duration::from_millis(200))
-            .unwrap_or_default();
+        let stderr = self.stderr.recv_timeout(Duration::from_millis(200)).unwrap_or_default();
         RunError::ChildDied { how, stderr }
     }
 
@@ -238,9 +209,7 @@ fn joined(mut carriers: Vec<Carrier>, more: Ticket) -> Vec<Carrier> {
 }
 
 fn spawn(control: UnixStream, stdout: Stdio) -> io::Result<process::Child> {
-    let kept = KEPT
-        .iter()
-        .filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    let kept = KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
     // Not the path: the file may have been built anew while we ran.
     Command::new("/proc/self/exe")
         .arg0("pipefit-child")

@@ -10,13 +10,7 @@ use crate::run::launch::{Far, Near, Plan};
 pub(super) const GUI60: Scenario = Scenario {
     name: "gui60",
     about: "a sensor on a schedule, and a screen that drains once per frame and draws, 60 times a second",
-    metrics: &[
-        "age",
-        "frame_interval",
-        "missed_frames",
-        "freezes",
-        "backlog",
-    ],
+    metrics: &["age", "frame_interval", "missed_frames", "freezes", "backlog"],
     rate: Some(Hertz::new(10_000)),
     span: Nanos::from_secs(2),
     refuses: |_, _| None,
@@ -27,10 +21,7 @@ fn plan(case: &Case, run: u32) -> Plan {
     Plan {
         link: case.link(),
         far: Far::Sensor(sensor(case, run)),
-        near: Near::Viewer(ViewerSpec {
-            screen: Some(case.screen),
-            ..reader(case, run)
-        }),
+        near: Near::Viewer(ViewerSpec { screen: Some(case.screen), ..reader(case, run) }),
         pins: case.pins.clone(),
     }
 }

@@ -34,11 +34,7 @@ fn plan(case: &Case, run: u32) -> Plan {
     let patience = case.patience.min(PATIENCE);
     Plan {
         link: case.link(),
-        far: Far::Echo(EchoSpec {
-            producer: ECHO,
-            size: case.size,
-            patience: case.patience,
-        }),
+        far: Far::Echo(EchoSpec { producer: ECHO, size: case.size, patience: case.patience }),
         near: Near::Ping(PingSpec {
             producer: SENSOR,
             peer: ECHO,
