@@ -46,6 +46,14 @@ impl Rx for Replay<'_> {
         Ok(read(bytes))
     }
 
+    #[inline]
+    fn take_ready(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> usize {
+        let rest = self.frames.get(self.at..).unwrap_or_default();
+        let n = rest.chunks_exact(self.each).take(max).map(&mut read).count();
+        self.at += n * self.each;
+        n
+    }
+
     async fn drain<C: Timer>(
         &mut self,
         _timer: &C,

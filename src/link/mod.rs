@@ -84,6 +84,22 @@ pub trait Tx {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError>;
 
+    /// Sends one frame if that takes neither waiting nor the operating system, and
+    /// says `None` otherwise, without having called `fill`. It is [`Tx::send`]'s fast
+    /// path for a sender that has the next frame ready: no future, no state in memory.
+    ///
+    /// # Errors
+    /// As [`Tx::send`] without `TimedOut`.
+    #[inline]
+    fn try_send(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Option<Sent>, SendError> {
+        let _ = (len, fill);
+        Ok(None)
+    }
+
     /// Sends `count` frames of `len` bytes each; `fill(i, bytes)` writes the i-th.
     /// A transport that can move many at once does.
     ///
@@ -126,6 +142,15 @@ pub trait Rx {
         until: Nanos,
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<R, RecvError>;
+
+    /// Has `read` look at frames that can be had without waiting and without the
+    /// operating system, at most `max`; gives their number. It is [`Rx::recv`]'s fast
+    /// path for a reader that wants the next frame at once; an error is left for `recv`.
+    #[inline]
+    fn take_ready(&mut self, max: usize, read: impl FnMut(&[u8])) -> usize {
+        let _ = (max, read);
+        0
+    }
 
     /// Has `read` look at every frame that is there now, at most `max`, without
     /// waiting for more; gives their number, which may be 0. For the consumer that

@@ -7,6 +7,7 @@
 pub mod age;
 pub mod backlog;
 pub mod echo;
+mod flat_out;
 pub mod inbox;
 pub mod plot;
 pub mod screen;

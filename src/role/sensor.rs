@@ -12,7 +12,7 @@ use crate::ground::ledger;
 use crate::ground::pace::Schedule;
 use crate::ground::time::thread_cpu;
 use crate::ground::{Bytes, Hertz, Meter, Nanos};
-use crate::link::{SendError, Sent, Stop, Tally, Timer, Tx};
+use crate::link::{SendError, Sent, Stop, Tally, Timer, Tx, Why};
 
 /// A send that waits longer than this is a stall.
 pub const STALL: Nanos = Nanos::from_millis(1);
@@ -51,6 +51,15 @@ pub struct Stalls {
     pub total: u64,
 }
 
+impl Stalls {
+    #[cold]
+    fn add(&mut self, took: u64) {
+        self.count += 1;
+        self.longest = self.longest.max(took);
+        self.total += took;
+    }
+}
+
 /// What a sensor did, in the measured part of its run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SensorReport {
@@ -71,12 +80,12 @@ pub struct SensorReport {
     pub end: End,
 }
 
-struct Sensor<'a, X, C> {
-    tx: X,
-    timer: &'a C,
-    spec: &'a SensorSpec,
+pub(super) struct Sensor<'a, X, C> {
+    pub(super) tx: X,
+    pub(super) timer: &'a C,
+    pub(super) spec: &'a SensorSpec,
     stop: &'a Stop,
-    report: SensorReport,
+    pub(super) report: SensorReport,
 }
 
 /// Runs a sensor over `tx`: warm-up, measured part, trailer. The schedule begins
@@ -186,87 +195,31 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
 
     /// Books one call of send: how long it took, and what became of its frames.
     #[inline]
-    fn book(
+    pub(super) fn book(
         &mut self,
         frames: u64,
         began: Nanos,
         outcome: Result<Tally, SendError>,
     ) -> Result<(), End> {
+        let dropped = outcome.as_ref().map_or(0, |tally| tally.dropped);
+        let stop = self.book_time(frames, began, dropped);
+        outcome.map_err(end_of)?;
+        stop.map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    /// Books how long a send took that began then. Says whether to end now.
+    #[inline]
+    pub(super) fn book_time(&mut self, frames: u64, began: Nanos, dropped: u64) -> Option<Why> {
         let ended = self.timer.now();
         let took = ended.0.saturating_sub(began.0);
         self.report.sent.offered += frames;
+        self.report.sent.dropped += dropped;
         self.report.span.1 = ended;
         self.report.send.record(took);
         if took > STALL.0 {
-            let stalls = &mut self.report.stalls;
-            stalls.count += 1;
-            stalls.longest = stalls.longest.max(took);
-            stalls.total += took;
+            self.report.stalls.add(took);
         }
-        self.report.sent.dropped += outcome.map_err(end_of)?.dropped;
-        self.stop.asked().map_or(Ok(()), |why| Err(why.into()))
-    }
-
-    /// Sends as fast as the link takes. Gives the CPU time when measuring began.
-    async fn flat_out(&mut self, start: Nanos) -> Result<Nanos, End> {
-        self.timer.sleep_until(start).await;
-        self.rush(Kind::Warmup, start, self.spec.warmup).await?;
-        let cpu = thread_cpu();
-        self.reset();
-        let start = self.timer.now();
-        self.report.span.0 = start;
-        self.rush(Kind::Data, start, self.spec.extent).await?;
-        Ok(cpu)
-    }
-
-    async fn rush(&mut self, kind: Kind, start: Nanos, extent: Extent) -> Result<(), End> {
-        let every = self.spec.stamp_every.max(1);
-        let (frames, until) = match extent {
-            Extent::Frames(n) => (n, Nanos::NEVER),
-            Extent::For(span) => (u64::MAX, start + span),
-        };
-        let len = frame::wire_len(self.spec.size.as_usize());
-        let timer = self.timer;
-        let mut deadline = start + self.spec.patience;
-        let mut to_next_stamp = 0;
-        // Frames without stamps are counted here, and booked with the next stamp.
-        let mut plain = ledger::Sent::default();
-        for seq in 0..frames {
-            let stamped = to_next_stamp == 0;
-            let mut due = Nanos(0);
-            if stamped {
-                due = timer.now();
-                if due >= until {
-                    break;
-                }
-                deadline = due + self.spec.patience;
-                to_next_stamp = every;
-            }
-            to_next_stamp -= 1;
-            let header = self.header(kind, seq, due);
-            let write = |bytes: &mut [u8]| {
-                let sent = if stamped { timer.now().0 } else { 0 };
-                frame::encode(&Header { sent, ..header }, bytes);
-            };
-            let outcome = self.tx.send(timer, deadline, len, write).await.map(one);
-            match outcome {
-                Ok(tally) if !stamped => {
-                    plain.offered += 1;
-                    plain.dropped += tally.dropped;
-                }
-                outcome => {
-                    let sent = &mut self.report.sent;
-                    sent.offered += std::mem::take(&mut plain.offered);
-                    sent.dropped += std::mem::take(&mut plain.dropped);
-                    let began = if stamped { due } else { timer.now() };
-                    self.book(1, began, outcome)?;
-                }
-            }
-        }
-        self.report.sent.offered += plain.offered;
-        self.report.sent.dropped += plain.dropped;
-        self.report.span.1 = self.timer.now();
-        Ok(())
+        self.stop.asked()
     }
 
     /// Sends the trailer, whatever the policy: it must arrive.
@@ -295,21 +248,21 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
     }
 
     /// The warm-up is over.
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.report.warmup = std::mem::take(&mut self.report.sent);
         self.report.send = Meter::new();
         self.report.stalls = Stalls::default();
     }
 
     #[inline]
-    fn header(&self, kind: Kind, seq: u64, due: Nanos) -> Header {
+    pub(super) fn header(&self, kind: Kind, seq: u64, due: Nanos) -> Header {
         let SensorSpec { producer, run, .. } = *self.spec;
         Header { kind, producer, seq, due: due.0, sent: 0, run }
     }
 }
 
 #[inline]
-fn one(sent: Sent) -> Tally {
+pub(super) fn one(sent: Sent) -> Tally {
     let mut tally = Tally::default();
     tally.book(sent);
     tally

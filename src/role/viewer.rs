@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::End;
 use super::age::Age;
 use super::backlog::BacklogSummary;
-use super::inbox::{Expected, Flow, Inbox, Taken};
+use super::inbox::{Expected, Flow, Inbox};
 use super::screen::{Freezes, Screen, ScreenSpec};
 use crate::ground::ledger;
 use crate::ground::time::thread_cpu;
@@ -135,22 +135,22 @@ pub async fn viewer<X: Rx, C: Timer>(
 impl<X: Rx, C: Timer> Viewer<'_, X, C> {
     async fn read(&mut self) -> End {
         let mut until = self.last_news + LOOK_UP;
-        let mut news = false;
+        // Frames since the viewer last looked up, and whether there were any.
+        let (mut unseen, mut news) = (0, false);
         loop {
             let (inbox, timer) = (&mut self.inbox, self.timer);
-            let measured =
-                |bytes: &[u8]| matches!(inbox.take(bytes, || timer.now()), Taken::Sample(_));
-            match self.rx.recv(timer, until, measured).await {
-                // With the first sample, and then with one in 64, the viewer looks up.
-                Ok(true) if self.inbox.flow.all % 64 != 1 => {
+            let take = |bytes: &[u8]| inbox.take(bytes, || timer.now());
+            match self.rx.recv(timer, until, take).await {
+                Ok(_) => {
                     news = true;
-                    continue;
-                }
-                Ok(measured) => {
-                    news = true;
-                    if measured {
-                        self.cpu_before.get_or_insert_with(thread_cpu);
+                    if self.cpu_before.is_none() && self.inbox.flow.all > 0 {
+                        self.cpu_before = Some(thread_cpu());
                     }
+                    unseen += 1 + self.take_ready();
+                    if unseen < GULP && self.inbox.trailer.is_none() {
+                        continue;
+                    }
+                    unseen = 0;
                 }
                 Err(RecvError::TimedOut) => {}
                 Err(error) => match self.inbox.mishap(error) {
@@ -164,6 +164,16 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             }
             until = self.timer.now() + LOOK_UP;
         }
+    }
+
+    /// The hot loop: what is there already. A function of its own so that its state
+    /// can stay in registers: what lives across a wait lives in memory.
+    #[inline(never)]
+    fn take_ready(&mut self) -> usize {
+        let (inbox, timer) = (&mut self.inbox, self.timer);
+        self.rx.take_ready(GULP, |bytes| {
+            inbox.take(bytes, || timer.now());
+        })
     }
 
     async fn draw(mut self, mut screen: Screen) -> ViewerReport {

@@ -116,6 +116,20 @@ impl Transport for Coroutine {
     }
 }
 
+impl CoroutineTx {
+    #[inline]
+    fn has_room(&self, len: usize) -> Result<bool, SendError> {
+        let queue = self.0.borrow();
+        if len > queue.frame {
+            return Err(SendError::TooLarge { len, max: queue.frame });
+        }
+        if queue.rx_gone {
+            return Err(SendError::Closed);
+        }
+        Ok(!queue.is_full())
+    }
+}
+
 impl Tx for CoroutineTx {
     #[inline]
     async fn send<C: Timer>(
@@ -125,20 +139,11 @@ impl Tx for CoroutineTx {
         len: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
-        let policy = {
-            let mut queue = self.0.borrow_mut();
-            if len > queue.frame {
-                return Err(SendError::TooLarge { len, max: queue.frame });
-            }
-            if queue.rx_gone {
-                return Err(SendError::Closed);
-            }
-            if !queue.is_full() {
-                queue.push(len, fill);
-                return Ok(Sent::Delivered);
-            }
-            queue.policy
-        };
+        if self.has_room(len)? {
+            self.0.borrow_mut().push(len, fill);
+            return Ok(Sent::Delivered);
+        }
+        let policy = self.0.borrow().policy;
         match policy {
             Policy::Block => {
                 let room = poll_fn(|cx| {
@@ -172,6 +177,19 @@ impl Tx for CoroutineTx {
                 Ok(Sent::Displaced(1))
             }
         }
+    }
+
+    #[inline]
+    fn try_send(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Option<Sent>, SendError> {
+        if !self.has_room(len)? {
+            return Ok(None);
+        }
+        self.0.borrow_mut().push(len, fill);
+        Ok(Some(Sent::Delivered))
     }
 
     async fn close<C: Timer>(&mut self, _timer: &C, _until: Nanos) -> Result<(), SendError> {
@@ -209,14 +227,20 @@ impl Rx for CoroutineRx {
         &mut self,
         _timer: &C,
         max: usize,
-        mut read: impl FnMut(&[u8]),
+        read: impl FnMut(&[u8]),
     ) -> Result<usize, RecvError> {
+        let n = self.take_ready(max, read);
+        if n == 0 && max > 0 && self.0.borrow().tx_gone { Err(RecvError::Closed) } else { Ok(n) }
+    }
+
+    #[inline]
+    fn take_ready(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> usize {
         let mut queue = self.0.borrow_mut();
         let mut n = 0;
         while n < max && queue.take(&mut read).is_some() {
             n += 1;
         }
-        if n == 0 && max > 0 && queue.tx_gone { Err(RecvError::Closed) } else { Ok(n) }
+        n
     }
 }
 

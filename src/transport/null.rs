@@ -47,6 +47,15 @@ impl Transport for Null {
     }
 }
 
+impl NullTx {
+    #[inline]
+    fn discard(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Sent, SendError> {
+        let max = self.scratch.len();
+        fill(self.scratch.get_mut(..len).ok_or(SendError::TooLarge { len, max })?);
+        Ok(Sent::Delivered)
+    }
+}
+
 impl Tx for NullTx {
     #[inline]
     async fn send<C: Timer>(
@@ -56,9 +65,16 @@ impl Tx for NullTx {
         len: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
-        let max = self.scratch.len();
-        fill(self.scratch.get_mut(..len).ok_or(SendError::TooLarge { len, max })?);
-        Ok(Sent::Delivered)
+        self.discard(len, fill)
+    }
+
+    #[inline]
+    fn try_send(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Option<Sent>, SendError> {
+        self.discard(len, fill).map(Some)
     }
 
     async fn close<C: Timer>(&mut self, _timer: &C, _until: Nanos) -> Result<(), SendError> {

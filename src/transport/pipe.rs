@@ -332,6 +332,18 @@ impl Rx for PipeRx {
         }
     }
 
+    #[inline]
+    fn take_ready(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> usize {
+        let mut n = 0;
+        while n < max
+            && let Scan::Whole(len) = frame::scan(&self.buffer[self.head..self.tail], self.frame)
+        {
+            self.hand_out(len, &mut read);
+            n += 1;
+        }
+        n
+    }
+
     async fn drain<C: Timer>(
         &mut self,
         _timer: &C,

@@ -147,16 +147,25 @@ impl Rx for TaskRx {
         max: usize,
         mut read: impl FnMut(&[u8]),
     ) -> Result<usize, RecvError> {
-        for n in 0..max {
-            match self.full.try_recv() {
-                Ok(buffer) => {
-                    read(&buffer);
-                    self.give_back(buffer);
-                }
-                Err(TryRecvError::Disconnected) if n == 0 => return Err(RecvError::Closed),
-                Err(_) => return Ok(n),
+        match self.full.try_recv() {
+            Ok(buffer) if max > 0 => {
+                read(&buffer);
+                self.give_back(buffer);
+                Ok(1 + self.take_ready(max - 1, read))
             }
+            Err(TryRecvError::Disconnected) => Err(RecvError::Closed),
+            _ => Ok(0),
         }
-        Ok(max)
+    }
+
+    fn take_ready(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> usize {
+        let mut n = 0;
+        while n < max {
+            let Ok(buffer) = self.full.try_recv() else { break };
+            read(&buffer);
+            self.give_back(buffer);
+            n += 1;
+        }
+        n
     }
 }

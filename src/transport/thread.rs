@@ -108,6 +108,30 @@ impl Transport for Thread {
     }
 }
 
+impl ThreadTx {
+    #[inline]
+    fn check_len(&self, len: usize) -> Result<(), SendError> {
+        if len > self.frame {
+            return Err(SendError::TooLarge { len, max: self.frame });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn pass_on(
+        &self,
+        mut buffer: Vec<u8>,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Sent, SendError> {
+        buffer.resize(len, 0);
+        fill(&mut buffer);
+        let full = self.full.as_ref().ok_or(SendError::Closed)?;
+        full.try_send(buffer).map_err(|_| SendError::Closed)?;
+        Ok(Sent::Delivered)
+    }
+}
+
 impl Tx for ThreadTx {
     #[inline]
     async fn send<C: Timer>(
@@ -117,21 +141,28 @@ impl Tx for ThreadTx {
         len: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
-        if len > self.frame {
-            return Err(SendError::TooLarge { len, max: self.frame });
-        }
-        let full = self.full.as_ref().ok_or(SendError::Closed)?;
+        self.check_len(len)?;
         let until = if self.policy == Policy::Block { until } else { Nanos(0) };
-        let mut buffer = match self.empty.next(timer, until) {
-            Some(Ok(buffer)) => buffer,
-            Some(Err(Gone)) => return Err(SendError::Closed),
-            None if self.policy == Policy::DropNewest => return Ok(Sent::DroppedThis),
-            None => return Err(SendError::TimedOut),
-        };
-        buffer.resize(len, 0);
-        fill(&mut buffer);
-        full.try_send(buffer).map_err(|_| SendError::Closed)?;
-        Ok(Sent::Delivered)
+        match self.empty.next(timer, until) {
+            Some(Ok(buffer)) => self.pass_on(buffer, len, fill),
+            Some(Err(Gone)) => Err(SendError::Closed),
+            None if self.policy == Policy::DropNewest => Ok(Sent::DroppedThis),
+            None => Err(SendError::TimedOut),
+        }
+    }
+
+    #[inline]
+    fn try_send(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Option<Sent>, SendError> {
+        self.check_len(len)?;
+        match self.empty.from.try_recv() {
+            Ok(buffer) => self.pass_on(buffer, len, fill).map(Some),
+            // What is to be done is up to `send`.
+            Err(_) => Ok(None),
+        }
     }
 
     async fn close<C: Timer>(&mut self, _timer: &C, _until: Nanos) -> Result<(), SendError> {
@@ -173,16 +204,26 @@ impl Rx for ThreadRx {
         max: usize,
         mut read: impl FnMut(&[u8]),
     ) -> Result<usize, RecvError> {
-        for n in 0..max {
-            match self.full.from.try_recv() {
-                Ok(buffer) => {
-                    read(&buffer);
-                    self.give_back(buffer);
-                }
-                Err(TryRecvError::Disconnected) if n == 0 => return Err(RecvError::Closed),
-                Err(_) => return Ok(n),
+        match self.full.from.try_recv() {
+            Ok(buffer) if max > 0 => {
+                read(&buffer);
+                self.give_back(buffer);
+                Ok(1 + self.take_ready(max - 1, read))
             }
+            Err(TryRecvError::Disconnected) => Err(RecvError::Closed),
+            _ => Ok(0),
         }
-        Ok(max)
+    }
+
+    #[inline]
+    fn take_ready(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> usize {
+        let mut n = 0;
+        while n < max {
+            let Ok(buffer) = self.full.from.try_recv() else { break };
+            read(&buffer);
+            self.give_back(buffer);
+            n += 1;
+        }
+        n
     }
 }
