@@ -92,6 +92,11 @@ impl Ledger {
         self.corrupt += 1;
     }
 
+    /// Forgets the damage so far: it happened before the first frame that counts.
+    pub fn forget_damage(&mut self) {
+        (self.corrupt, self.torn, self.tearing) = (0, 0, false);
+    }
+
     /// Books a tear. Until the next good frame, further tears are the same one.
     pub fn torn(&mut self) {
         if !self.tearing {

@@ -134,6 +134,10 @@ impl Inbox {
 
     #[inline]
     fn book(&mut self, frame: &Frame<'_>, seen: Option<Nanos>) -> Taken {
+        if self.flow.all == 0 && frame.header.seq == 0 {
+            // Links keep the order: what was damaged before this one was warm-up.
+            self.ledger.forget_damage();
+        }
         if self.ledger.arrive(frame.header.seq) == Arrival::Duplicate {
             return Taken::Nothing;
         }

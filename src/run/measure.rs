@@ -185,7 +185,9 @@ impl Book {
         }
         let throughput = viewer.flow.per_second();
         self.sums.throughput.extend(throughput);
-        self.sums.achieved.extend(self.case.rate.map(|rate| achieved(&self.case, rate, sensor)));
+        let draws = viewer.screen.is_some();
+        let kept = self.case.rate.map(|rate| achieved(&self.case, rate, sensor, draws));
+        self.sums.achieved.extend(kept);
         self.sums.sent_for += sensor.span.1.0.saturating_sub(sensor.span.0.0);
         self.add_stalls(&sensor.stalls);
         plus(&mut self.metrics.cpu_ns_sensor, sensor.cpu.0);
@@ -274,6 +276,7 @@ impl Book {
         cell.granted_bytes = self.granted.map(|b| b.0);
         cell.notes = self.notes;
         cell.notes.extend(capacity_note(self.case.capacity, self.granted));
+        cell.notes.extend(residue_note(&self.residue));
         if let Some(fault) = self.fault {
             cell.status = Status::Invalid;
             cell.reason = Some(fault.reason);
@@ -312,7 +315,7 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
         return Some(Fault::new(Cause::Empty, "no frame fell into the measured time"));
     }
     let rate = case.rate?;
-    let achieved = achieved(case, rate, sensor);
+    let achieved = achieved(case, rate, sensor, viewer.screen.is_some());
     (achieved < RATE_KEPT * rate.per_second()).then(|| {
         let reason = format!("achieved {achieved:.0} of {:.0} frames a second", rate.per_second());
         Fault::new(Cause::MissedRate, reason)
@@ -371,11 +374,18 @@ fn round_trip_balance(ping: &PingReport) -> Balance {
     ping.ledger.balance(sent, ping.trips, 0, in_flight)
 }
 
-/// Frames a second that the sensor kept up, from the first due time on.
-fn achieved(case: &Case, rate: Hertz, sensor: &SensorReport) -> f64 {
+/// Frames a second that the sensor kept up, from the first due time to the end of the
+/// last send.
+///
+/// Beside a screen, that send may have to wait until the screen drains: one frame of
+/// lateness at the very end is no missed rate, and is not counted as one.
+fn achieved(case: &Case, rate: Hertz, sensor: &SensorReport, draws: bool) -> f64 {
     let period = case.burst.max(1) as f64 * 1e9 / rate.per_second();
-    let nanos = sensor.span.1.0.saturating_sub(sensor.span.0.0) as f64 + period;
-    sensor.sent.offered as f64 * 1e9 / nanos
+    let planned = sensor.sent.offered as f64 * 1e9 / rate.per_second();
+    let took = sensor.span.1.0.saturating_sub(sensor.span.0.0) as f64 + period;
+    let excused = if draws { (case.screen.period.0 + case.screen.cost.0) as f64 } else { 0.0 };
+    let late = (took - planned).max(0.0);
+    sensor.sent.offered as f64 * 1e9 / (took - late.min(excused))
 }
 
 fn plus(sum: &mut Option<u64>, n: u64) {
@@ -384,6 +394,14 @@ fn plus(sum: &mut Option<u64>, n: u64) {
 
 fn most(max: &mut Option<u64>, n: Option<u64>) {
     *max = (*max).max(n);
+}
+
+/// Descriptors and threads may still be closing when they are counted; these may not.
+fn residue_note(left: &Residue) -> Option<String> {
+    let Residue { zombies, orphans, shm_names, .. } = left;
+    (*zombies > 0 || *orphans > 0 || *shm_names > 0).then(|| {
+        format!("left behind: {zombies} zombies, {orphans} children, {shm_names} names in /dev/shm")
+    })
 }
 
 fn add_residue(sum: &mut Residue, one: &Residue) {

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The main job in short, and what it leaves: a record that its schema accepts, every
+# transport in every scenario, no cell invalid but for a missed rate, a report of all.
+set -euo pipefail
+# shellcheck source=ci/prelude.sh
+. "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
+
+need_cc
+results=$(mktemp -d)
+ci_tidy() { rm -rf "$results"; }
+
+cargo run --release -- compare --quick --results "$results"
+run=$(readlink -f "$results/latest")
+for file in run.json report.html figures.csv; do
+    if [ ! -s "$run/$file" ]; then
+        echo "$ci_name: $file is missing or empty in $run" >&2
+        exit 1
+    fi
+done
+PIPEFIT_VALIDATE_RUN=$run cargo test -p pipefit-harness --test record_schema

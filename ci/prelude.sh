@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Read by every script of this folder: where they run, what they need, and how they end.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+ci_name=$(basename "$0")
+
+# Called at the end, whatever the end is. A script that has something to tidy up
+# gives it another body.
+ci_tidy() { :; }
+
+# The last line of every script says how long it took; the exit code stays as it was.
+ci_end() {
+    local code=$?
+    ci_tidy
+    echo "$ci_name: $SECONDS s"
+    exit "$code"
+}
+trap ci_end EXIT
+
+# need_cc: Rust programs are linked by a C compiler. Installed where that is possible.
+need_cc() {
+    if command -v cc >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "$ci_name: no C compiler: install gcc and the C library's headers" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev
+}
+
+# need_component NAME COMMAND...: a part of the toolchain, which this does not change.
+need_component() {
+    local name=$1
+    shift
+    if ! "$@" >/dev/null 2>&1; then
+        echo "$ci_name: no $name in this toolchain: rustup component add $name" >&2
+        exit 1
+    fi
+}

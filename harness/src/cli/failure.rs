@@ -1,0 +1,68 @@
+//! Why a command came to nothing.
+
+use std::io;
+
+use super::exit::Exit;
+use super::out::{Color, Out, OutError, tell};
+use crate::results::{FileError, StoreError};
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The command line was not understood, or asks for help.
+    #[error("{0}")]
+    Usage(#[from] clap::Error),
+    /// Runs cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Standard output cannot be written.
+    #[error(transparent)]
+    Out(#[from] OutError),
+    /// Signals cannot be listened for.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[source] io::Error),
+    /// A record, schema or export has no written form.
+    #[error("cannot write {what}: {why}")]
+    Form {
+        /// What was to be written.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing is left to be measured; says why.
+    #[error("{0}")]
+    Nothing(String),
+}
+
+impl Failure {
+    /// Tells the user, and gives the exit code.
+    pub(super) fn tell(&self, out: &Out) -> Exit {
+        match self {
+            Self::Usage(error) => return tell_usage(error, out),
+            Self::Nothing(why) => tell(&format!("{why}\n")),
+            other => tell(&format!("error: {other}\n")),
+        }
+        match self {
+            Self::Nothing(_) => Exit::Nothing,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Help goes to standard output, where it may meet a closed pipe or a full disk.
+fn tell_usage(error: &clap::Error, out: &Out) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        let colored = Color::Auto.on(&io::stderr());
+        tell(&if colored { text.ansi().to_string() } else { text.to_string() });
+        return Exit::Usage;
+    }
+    let colored = Color::Auto.on(&io::stdout());
+    match out.print(&if colored { text.ansi().to_string() } else { text.to_string() }) {
+        Ok(()) => Exit::Done,
+        Err(error) => Failure::from(error).tell(out),
+    }
+}

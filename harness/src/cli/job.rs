@@ -1,0 +1,230 @@
+//! One command that measures, from its cases to its exit code.
+
+use std::io;
+use std::time::SystemTime;
+
+use pipefit::ground::Nanos;
+use pipefit::link::Stop;
+use pipefit::run::record::{Cell, HostRecord, Measured, RunRecord, SCHEMA, Status};
+use pipefit::run::session::{self, Event};
+use pipefit::run::{Case, Registry};
+
+use super::args::{Manner, MeasureArgs, MessageFormat};
+use super::checks::{self, Look};
+use super::events::Events;
+use super::exit::Exit;
+use super::exports::Exports;
+use super::failure::Failure;
+use super::out::{Out, tell};
+use super::progress::{Extent, Progress};
+use super::signals;
+use super::written::Source;
+use crate::report::{self, Curves};
+use crate::results::{Kept, Store, StoreError, put};
+
+/// Cases that are repeated and interleaved with each other.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) cases: Vec<Case>,
+    pub(super) repeats: u32,
+}
+
+/// What all commands that measure have in common.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) args: &'a MeasureArgs,
+    pub(super) manner: &'a Manner,
+    pub(super) out: &'a Out,
+    /// Whether a cell like this makes the whole run invalid.
+    pub(super) spoils: fn(&Cell) -> bool,
+}
+
+/// What was measured, all parts together.
+#[derive(Debug)]
+struct Outcome {
+    measured: Vec<Measured>,
+    measuring: Nanos,
+    pinned: Option<Vec<usize>>,
+}
+
+impl Job<'_> {
+    /// Measures `parts`, keeps and shows what came of it.
+    ///
+    /// # Errors
+    /// [`Failure`] where nothing can be measured, or what was measured cannot be kept
+    /// or shown.
+    pub(super) fn perform(&self, parts: &[Part]) -> Result<Exit, Failure> {
+        let extent = self.measurable(parts)?;
+        let exports = Exports::plan(&self.args.keep)?;
+        let store = Store::find(self.args.keep.results.as_deref());
+        store.check()?;
+
+        let stop = Stop::default();
+        let _listening = signals::listen(&stop).map_err(Failure::Signals)?;
+        let look = Look::take();
+        let started = SystemTime::now();
+        let events = self.events();
+        let outcome = self.measure(parts, extent, &stop, &events);
+
+        let curves = Curves::from_measured(&outcome.measured);
+        let mut record = self.record(&look, outcome, started, &stop);
+        let exit = self.exit(&record, &stop);
+        let kept = keep(&store, &mut record, &curves, started);
+        self.show(&record, &exports)?;
+        let kept = kept.inspect_err(|_| rescue(&record))?;
+        exports.write(Source { record: &record, curves: &curves, started }, self.out)?;
+        self.point_at(&kept, &exports, &events, record.partial, exit)?;
+        Ok(exit)
+    }
+
+    /// How much there is to measure.
+    fn measurable(&self, parts: &[Part]) -> Result<Extent, Failure> {
+        let mut extent = Extent { cells: 0, steps: 0 };
+        let mut reasons = Vec::new();
+        for part in parts {
+            for case in &part.cases {
+                let entry = self.registry.get(case.transport);
+                match entry.and_then(|entry| session::not_applicable(entry, case)) {
+                    Some(why) => reasons.push(format!("\n  {}: {why}", case.id())),
+                    None => {
+                        extent.cells += 1;
+                        extent.steps += u64::from(part.repeats);
+                    }
+                }
+            }
+        }
+        if extent.cells > 0 {
+            return Ok(extent);
+        }
+        Err(Failure::Nothing(match (&reasons[..], &self.args.axes.filter) {
+            ([], Some(filter)) => {
+                format!("nothing selected: no cell's id matches --filter '{filter}'")
+            }
+            ([], None) => "nothing selected: there is no transport".to_owned(),
+            (reasons, _) => format!("every selected cell is n/a:{}", reasons.concat()),
+        }))
+    }
+
+    fn measure(&self, parts: &[Part], extent: Extent, stop: &Stop, events: &Events<'_>) -> Outcome {
+        let progress = Progress::new(self.manner, extent);
+        let watch = |event: Event<'_>| {
+            progress.note(&event);
+            events.note(&event);
+        };
+        let mut all = Outcome { measured: Vec::new(), measuring: Nanos(0), pinned: None };
+        for part in parts {
+            let one = session::run(self.registry, &part.cases, part.repeats, stop, &watch);
+            all.measured.extend(one.measured);
+            all.measuring = all.measuring + one.measuring;
+            all.pinned = one.pinned.max(all.pinned);
+        }
+        progress.end();
+        all
+    }
+
+    fn record(&self, look: &Look, outcome: Outcome, started: SystemTime, stop: &Stop) -> RunRecord {
+        let steal_pct = look.steal_pct_since();
+        let mut findings = look.checks();
+        findings.push(checks::pinning(&self.args.axes.pins(), outcome.pinned.as_deref()));
+        findings.extend(steal_pct.map(checks::steal));
+        RunRecord {
+            schema: SCHEMA.to_owned(),
+            // Its name is given where it is kept.
+            id: String::new(),
+            started: humantime::format_rfc3339_seconds(started).to_string(),
+            command: self.manner.command.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: look.build.clone(),
+            host: HostRecord {
+                facts: look.host.clone(),
+                steal_pct,
+                pinned: outcome.pinned,
+                clock: look.clock,
+                warnings: checks::warnings(findings),
+            },
+            partial: stop.asked().is_some(),
+            measuring_ns: outcome.measuring.0,
+            cells: outcome.measured.into_iter().map(|m| m.cell).collect(),
+        }
+    }
+
+    fn exit(&self, record: &RunRecord, stop: &Stop) -> Exit {
+        let measured = |cell: &Cell| cell.status != Status::NotApplicable;
+        match stop.asked() {
+            Some(why) => Exit::asked(why),
+            None if record.cells.iter().any(self.spoils) => Exit::Invalid,
+            None if !record.cells.iter().any(measured) => Exit::Nothing,
+            None => Exit::Done,
+        }
+    }
+
+    fn events(&self) -> Events<'_> {
+        Events { out: self.for_programs().then_some(self.out) }
+    }
+
+    fn for_programs(&self) -> bool {
+        self.args.keep.message_format == MessageFormat::Json
+    }
+
+    /// The table, where people look: not where a program reads.
+    fn show(&self, record: &RunRecord, exports: &Exports) -> Result<(), Failure> {
+        if self.manner.quiet || self.for_programs() {
+            return Ok(());
+        }
+        if exports.take_stdout() {
+            tell(&report::terminal::table(record, self.manner.color.on(&io::stderr())));
+        } else {
+            let colored = self.manner.color.on(&io::stdout());
+            self.out.print(&report::terminal::table(record, colored))?;
+        }
+        Ok(())
+    }
+
+    /// The last line, which says where the report is.
+    fn point_at(
+        &self,
+        kept: &Kept,
+        exports: &Exports,
+        events: &Events<'_>,
+        partial: bool,
+        exit: Exit,
+    ) -> Result<(), Failure> {
+        if let Some(why) = &kept.unlinked {
+            tell(&format!("warning: {why}; the run itself is kept\n"));
+        }
+        events.done(&kept.folder, partial, exit);
+        let line = format!("report: {}\n", kept.report().display());
+        if exports.take_stdout() {
+            tell(&line);
+        } else if !self.for_programs() {
+            self.out.print(&line)?;
+        }
+        Ok(self.out.check()?)
+    }
+}
+
+fn keep(
+    store: &Store,
+    record: &mut RunRecord,
+    curves: &Curves,
+    started: SystemTime,
+) -> Result<Kept, StoreError> {
+    let draft = store.draft(started)?;
+    draft.id().clone_into(&mut record.id);
+    draft.fill(record, curves, started)?;
+    draft.keep()
+}
+
+/// What took a minute to measure is not thrown away with a full disk, if there is
+/// another one.
+fn rescue(record: &RunRecord) {
+    let file = std::env::temp_dir().join(format!("pipefit-{}.json", record.id));
+    let Ok(json) = report::json::pretty(record) else {
+        return;
+    };
+    match put(&file, json.as_bytes()) {
+        Ok(()) => tell(&format!("the figures alone are in {}\n", file.display())),
+        Err(why) => tell(&format!("nor could the figures alone be kept: {why}\n")),
+    }
+}

@@ -1,0 +1,61 @@
+//! Floor 8: the command line.
+//!
+//! [`run_main`] reads the way of the data: arguments become cases ([`axes`]), cases
+//! are measured ([`job`]), what was measured is kept, exported and shown, and how it
+//! went becomes an [`Exit`] code. Everything that is printed goes through one file.
+
+mod args;
+mod axes;
+mod built;
+mod checks;
+mod compare;
+mod doctor;
+mod events;
+mod exit;
+mod exports;
+mod failure;
+mod job;
+mod list;
+mod out;
+mod progress;
+mod run;
+mod schema;
+mod signals;
+mod spans;
+mod written;
+
+pub use exit::Exit;
+
+use std::process::ExitCode;
+
+use pipefit::run::Registry;
+
+use args::{Command, Invocation};
+use failure::Failure;
+use out::Out;
+
+/// The whole tool, for the transports of `registry`. A program calls
+/// [`pipefit::init`] with the same registry first: its children are the program itself.
+#[must_use]
+pub fn run_main(registry: &Registry) -> ExitCode {
+    let out = Out::default();
+    let exit = match obey(registry, &out) {
+        Ok(exit) => exit,
+        Err(failure) => failure.tell(&out),
+    };
+    exit.into()
+}
+
+fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
+    let Invocation { command, manner, mut grammar } =
+        args::read(registry, std::env::args_os().collect())?;
+    match command {
+        Command::Compare(args) => compare::compare(registry, args, manner, out),
+        Command::Run(args) => run::run(registry, args, manner, out),
+        Command::List(args) => list::list(registry, &args, out),
+        Command::Doctor(args) => doctor::doctor(&args, out),
+        Command::Schema => schema::schema(out),
+        Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
+        Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),
+    }
+}

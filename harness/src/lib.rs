@@ -1,0 +1,24 @@
+//! The judging side of pipefit: everything that judges, remembers and draws.
+//!
+//! Above the measuring side's floors stand [`report`] (one renderer per file),
+//! [`results`] (what is kept of a run) and [`cli`] (the command line).
+//!
+//! A program with transports of its own has the whole tool around them:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     let registry = pipefit::run::Registry::builtin();
+//!     pipefit::init(&registry);
+//!     pipefit_harness::run_main(&registry)
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod report;
+pub mod results;
+
+pub use cli::run_main;

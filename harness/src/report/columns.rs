@@ -1,0 +1,187 @@
+//! Which figures a scenario's table shows, and which of them is its main one.
+
+use pipefit::run::record::{Cell, Metrics, Spread};
+
+use super::figure::{Figure, grouped, scaled};
+
+/// Which way a figure gets better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Better {
+    Lower,
+    Higher,
+}
+
+/// A column: where its figure is found. `group` and `stat` make its heading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) group: &'static str,
+    pub(super) stat: &'static str,
+    pub(super) read: fn(&Cell) -> Figure,
+}
+
+const fn col(group: &'static str, stat: &'static str, read: fn(&Cell) -> Figure) -> Column {
+    Column { group, stat, read }
+}
+
+/// How a scenario's cells are laid out.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) columns: Vec<Column>,
+    /// Candidates for the main column, by index, the most telling one first.
+    pub(super) main: Vec<(usize, Better)>,
+}
+
+/// The layout of a scenario. One that has none of its own gets every usual column
+/// for which some cell has a figure.
+pub(super) fn layout(scenario: &str, cells: &[&Cell]) -> Layout {
+    let (columns, main): (&[Column], &[(&str, &str, Better)]) = match scenario {
+        "stream" => {
+            (STREAM, &[("response", "p99", Better::Lower), ("response", "p50", Better::Lower)])
+        }
+        "rtt" => (RTT, &[("rtt", "p50", Better::Lower)]),
+        "max" => (MAX, &[("throughput", "frames", Better::Higher)]),
+        "gui60" => (
+            GUI60,
+            &[
+                ("age", "p99", Better::Lower),
+                ("age", "p90", Better::Lower),
+                ("age", "p50", Better::Lower),
+            ],
+        ),
+        _ => (
+            USUAL,
+            &[
+                ("response", "p99", Better::Lower),
+                ("rtt", "p50", Better::Lower),
+                ("throughput", "frames", Better::Higher),
+            ],
+        ),
+    };
+    let has_own = matches!(scenario, "stream" | "rtt" | "max" | "gui60");
+    let columns: Vec<Column> = columns
+        .iter()
+        .filter(|c| has_own || cells.iter().any(|cell| (c.read)(cell) != Figure::Absent))
+        .copied()
+        .collect();
+    let main = main
+        .iter()
+        .filter_map(|&(group, stat, better)| {
+            let at = columns.iter().position(|c| c.group == group && c.stat == stat)?;
+            Some((at, better))
+        })
+        .collect();
+    Layout { columns, main }
+}
+
+const N: Column = col("", "n", |c| Figure::count(samples(&c.metrics)));
+const RESPONSE_P50: Column = col("response", "p50", |c| of(&c.metrics.response_ns, |s| s.p50));
+const RESPONSE_P99: Column = col("response", "p99", |c| of(&c.metrics.response_ns, |s| s.p99));
+const RTT_P50: Column = col("rtt", "p50", |c| of(&c.metrics.rtt_ns, |s| s.p50));
+const RTT_P99: Column = col("rtt", "p99", |c| of(&c.metrics.rtt_ns, |s| s.p99));
+const ACHIEVED: Column =
+    col("achieved", "rate", |c| Figure::per_second(c.metrics.achieved_hz, "Hz"));
+const FRAMES: Column =
+    col("throughput", "frames", |c| Figure::per_second(c.metrics.throughput_hz, "/s"));
+const BYTES: Column =
+    col("throughput", "bytes", |c| Figure::per_second(c.metrics.throughput_bytes_per_s, "B/s"));
+const LOST: Column = col("", "lost", |c| Figure::count(c.ledger.map(|l| l.lost)));
+
+const STREAM: &[Column] = &[
+    N,
+    RESPONSE_P50,
+    RESPONSE_P99,
+    col("response", "p99.9", |c| of(&c.metrics.response_ns, |s| s.p999)),
+    col("transit", "p50", |c| of(&c.metrics.transit_ns, |s| s.p50)),
+    col("slip", "p99", |c| of(&c.metrics.slip_ns, |s| s.p99)),
+    ACHIEVED,
+    LOST,
+];
+
+const RTT: &[Column] = &[
+    col("trips", "n", |c| Figure::count(samples(&c.metrics))),
+    RTT_P50,
+    RTT_P99,
+    col("rtt", "max", |c| of(&c.metrics.rtt_ns, |s| s.max)),
+    LOST,
+];
+
+const MAX: &[Column] = &[
+    col("frames", "n", |c| Figure::count(c.ledger.map(|l| l.shown))),
+    FRAMES,
+    BYTES,
+    col("repeats", "lowest to highest", between_repeats),
+    LOST,
+];
+
+const GUI60: &[Column] = &[
+    col("n =", "time", |c| Figure::nanos(c.metrics.age_ns.as_ref().and_then(|s| s.observed_ns))),
+    col("age", "p50", |c| of(&c.metrics.age_ns, |s| s.p50)),
+    col("age", "p90", |c| of(&c.metrics.age_ns, |s| s.p90)),
+    col("age", "p99", |c| of(&c.metrics.age_ns, |s| s.p99)),
+    col("interval", "p95", |c| of(&c.metrics.frame_interval_ns, |s| s.p95)),
+    col("missed", "/frames", missed),
+    col("", "freezes", |c| Figure::count(c.metrics.freezes)),
+    col("backlog", "max", |c| Figure::count(c.metrics.backlog_max)),
+    RESPONSE_P99,
+    col("lost/dup", "/corrupt", |c| {
+        c.ledger.map_or(Figure::Absent, |l| Figure::Value {
+            text: format!("{}/{}/{}", l.lost, l.duplicate, l.corrupt),
+            raw: (l.lost + l.duplicate + l.corrupt) as f64,
+        })
+    }),
+];
+
+const USUAL: &[Column] = &[
+    N,
+    RESPONSE_P50,
+    RESPONSE_P99,
+    RTT_P50,
+    RTT_P99,
+    FRAMES,
+    BYTES,
+    ACHIEVED,
+    col("", "start", |c| Figure::nanos(c.metrics.start_ns)),
+    col("", "stop", |c| Figure::nanos(c.metrics.stop_ns)),
+    LOST,
+];
+
+fn of(spread: &Option<Spread>, pick: fn(&Spread) -> Option<u64>) -> Figure {
+    Figure::of(spread.as_ref(), pick)
+}
+
+/// How many samples stand behind a cell's latencies.
+fn samples(metrics: &Metrics) -> Option<u64> {
+    metrics.response_ns.as_ref().or(metrics.rtt_ns.as_ref()).map(|s| s.count)
+}
+
+/// Frames missed, and how many there were.
+fn missed(cell: &Cell) -> Figure {
+    let frames = cell.metrics.frame_interval_ns.as_ref().map(|s| s.count);
+    match (cell.metrics.missed_frames, frames) {
+        (Some(missed), Some(n)) => {
+            let text = format!("{}/{}", grouped(missed), grouped(n));
+            Figure::Value { text, raw: missed as f64 }
+        }
+        (missed, _) => Figure::count(missed),
+    }
+}
+
+/// A flat-out figure may settle on either of two values, so the extremes of its
+/// repeats are shown beside it.
+fn between_repeats(cell: &Cell) -> Figure {
+    let rates: Vec<f64> = cell.metrics.per_repeat.iter().filter_map(|r| r.throughput_hz).collect();
+    match rates[..] {
+        [] | [_] => Figure::Absent,
+        _ => {
+            let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let text = format!(
+                "{} to {} ({})",
+                scaled(low, "/s"),
+                scaled(high, "/s"),
+                grouped(rates.len() as u64)
+            );
+            Figure::Value { text, raw: high - low }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One figure, with its unit, or why there is none.
+
+use std::fmt;
+
+use pipefit::ground::Nanos;
+use pipefit::run::record::Spread;
+
+/// A figure as it is printed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Figure {
+    /// There is one.
+    Value {
+        /// It, with its unit.
+        text: String,
+        /// The same as a number, to be compared within its column.
+        raw: f64,
+    },
+    /// A percentile without enough samples behind it.
+    TooFew,
+    /// A metric that the cell does not have.
+    Absent,
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Value { text, .. } => text,
+            Self::TooFew => "n too small",
+            Self::Absent => "—",
+        })
+    }
+}
+
+impl Figure {
+    /// The number behind it.
+    #[must_use]
+    pub const fn raw(&self) -> Option<f64> {
+        match self {
+            Self::Value { raw, .. } => Some(*raw),
+            Self::TooFew | Self::Absent => None,
+        }
+    }
+
+    /// A figure taken from a spread: absent with it, and too small an `n` where the
+    /// spread is there but holds no such figure.
+    pub(super) fn of(spread: Option<&Spread>, pick: fn(&Spread) -> Option<u64>) -> Self {
+        spread.map_or(Self::Absent, |s| pick(s).map_or(Self::TooFew, |ns| Self::nanos(Some(ns))))
+    }
+
+    /// A span of time.
+    pub(super) fn nanos(ns: Option<u64>) -> Self {
+        Self::from(ns.map(|n| n as f64), || Nanos(ns.unwrap_or_default()).to_string())
+    }
+
+    /// A number of things.
+    pub(super) fn count(n: Option<u64>) -> Self {
+        Self::from(n.map(|n| n as f64), || grouped(n.unwrap_or_default()))
+    }
+
+    /// A number per second, in `unit` (`Hz`, `B/s`).
+    pub(super) fn per_second(value: Option<f64>, unit: &str) -> Self {
+        Self::from(value, || scaled(value.unwrap_or_default(), unit))
+    }
+
+    fn from(raw: Option<f64>, text: impl FnOnce() -> String) -> Self {
+        raw.map_or(Self::Absent, |raw| Self::Value { text: text(), raw })
+    }
+}
+
+/// `20,000`.
+#[must_use]
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Four significant digits with a decimal prefix: `9.998kHz`, `64.0MB/s` would hide
+/// whether 99.5 % of a rate was reached, so `64.01MB/s`.
+#[must_use]
+pub(super) fn scaled(value: f64, unit: &str) -> String {
+    if value == 0.0 {
+        return format!("0{unit}");
+    }
+    let (value, prefix) = match value.abs() {
+        s if s < 999.95 => (value, ""),
+        s if s < 999.95e3 => (value / 1e3, "k"),
+        s if s < 999.95e6 => (value / 1e6, "M"),
+        _ => (value / 1e9, "G"),
+    };
+    let digits = match value.abs() {
+        v if v >= 99.995 => 1,
+        v if v >= 9.9995 => 2,
+        _ => 3,
+    };
+    format!("{value:.digits$}{prefix}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (n, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(n), shown);
+        }
+    }
+
+    #[test]
+    fn rates_keep_four_digits_and_their_unit() {
+        for (v, shown) in [
+            (9_998.2, "9.998kHz"),
+            (60.0, "60.00Hz"),
+            (0.5, "0.500Hz"),
+            (999.96, "1.000kHz"),
+            (755_123.0, "755.1kHz"),
+            (1_234_567.0, "1.235MHz"),
+            (2.5e12, "2500.0GHz"),
+            (0.0, "0Hz"),
+        ] {
+            assert_eq!(scaled(v, "Hz"), shown);
+        }
+    }
+
+    #[test]
+    fn a_missing_percentile_is_not_a_missing_metric() {
+        let few = Spread { count: 3, max: Some(9), ..Spread::default() };
+        assert_eq!(Figure::of(Some(&few), |s| s.p50), Figure::TooFew);
+        assert_eq!(Figure::of(Some(&few), |s| s.max).to_string(), "9ns");
+        assert_eq!(Figure::of(None, |s| s.p50), Figure::Absent);
+    }
+}

@@ -1,0 +1,98 @@
+//! The tables in Markdown, as GitHub reads it: for a pull request or a wiki.
+
+use std::fmt::Write as _;
+
+use pipefit::run::record::{RunRecord, Status};
+
+use super::model::{Row, Section, View};
+
+/// A record as a Markdown document.
+#[must_use]
+pub fn document(record: &RunRecord) -> String {
+    let view = View::new(record);
+    let mut out = String::new();
+    let _ = writeln!(out, "# pipefit run {}\n\n{}\n", text(&view.id), text(&view.sentence));
+    if !view.warnings.is_empty() {
+        out += "## Warnings\n\n";
+        for warning in &view.warnings {
+            let _ =
+                writeln!(out, "- **{}** Remedy: {}", text(&warning.what), text(&warning.remedy));
+        }
+        out.push('\n');
+    }
+    for section in &view.sections {
+        draw_section(&mut out, section);
+    }
+    out += "## Environment\n\n| fact | value |\n|---|---|\n";
+    for fact in &view.environment {
+        let _ = writeln!(out, "| {} | {} |", fact.name, text(&fact.value));
+    }
+    out += "\n**bold**\\*: the best valid figure among cells of equal size, rate and policy. \
+            n too small: fewer than 10/(1−q) samples stand behind that percentile. \
+            —: the scenario has no such metric.\n";
+    out
+}
+
+fn draw_section(out: &mut String, section: &Section) {
+    let _ = writeln!(out, "## {}\n", text(&section.scenario));
+    let figures: Vec<String> = section.headings.iter().map(|h| text(&h.line())).collect();
+    let _ = writeln!(
+        out,
+        "| transport | size | rate | wait | policy | status | {} |",
+        figures.join(" | ")
+    );
+    let _ = writeln!(out, "|---|---|---|---|---|---|{}", "--:|".repeat(figures.len()));
+    for row in &section.rows {
+        draw_row(out, section, row);
+    }
+    out.push('\n');
+    for row in section.rows.iter().filter(|r| !r.notes.is_empty()) {
+        let notes: Vec<String> = row.notes.iter().map(|n| text(n)).collect();
+        let _ = writeln!(out, "- {}: {}", text(&row.cell), notes.join("; "));
+    }
+    if section.rows.iter().any(|r| !r.notes.is_empty()) {
+        out.push('\n');
+    }
+}
+
+fn draw_row(out: &mut String, section: &Section, row: &Row) {
+    let mark = row.mark();
+    let reason = row.reason.as_deref().map(|r| format!(": {}", text(r))).unwrap_or_default();
+    let _ = write!(
+        out,
+        "| {} | {} | {} | {} | {} | {} {}{reason} |",
+        text(&row.transport),
+        row.size,
+        row.rate,
+        row.wait,
+        text(&row.policy),
+        mark.glyph,
+        mark.word,
+    );
+    for (at, figure) in row.figures.iter().enumerate() {
+        let _ = match (row.status, section.main == Some(at) && row.best) {
+            (Status::NotApplicable, _) => write!(out, " |"),
+            (_, true) => write!(out, " **{figure}**\\* |"),
+            (_, false) => write!(out, " {figure} |"),
+        };
+    }
+    out.push('\n');
+}
+
+/// A text as text: whatever Markdown or HTML would read as more is escaped.
+fn text(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        match c {
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '&' => out += "&amp;",
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,28 @@
+//! Floor 7: a run as people and programs read it, one renderer per file.
+//!
+//! [`View`] turns a record into words, once; [`terminal`], [`markdown`] and [`html`]
+//! only lay those words out, so that the same figure reads the same everywhere.
+//! [`csv`], [`json`], [`hgrm`] and [`hlog`] are for programs: they carry exact
+//! numbers and no words of the view.
+//!
+//! Everything here is pure: a record (and [`Curves`], where histograms are needed)
+//! goes in, text comes out. Nothing judges, and nothing touches a file. Names,
+//! notes and warnings are never trusted: what could act on a terminal or in a page
+//! arrives there as text.
+
+mod columns;
+pub mod csv;
+mod curves;
+mod figure;
+pub mod hgrm;
+pub mod hlog;
+pub mod html;
+pub mod json;
+pub mod markdown;
+mod model;
+pub mod plot;
+pub mod terminal;
+
+pub use curves::Curves;
+pub use figure::Figure;
+pub use model::{Books, Fact, Heading, Mark, Row, Section, View};

@@ -1,0 +1,634 @@
+//! Every renderer, from one literal record: snapshots of what it looks like, and laws
+//! that hold whatever it looks like.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use pipefit::ground::host::Host;
+use pipefit::ground::ledger::Balance;
+use pipefit::ground::time::Resolution;
+use pipefit::ground::{Meter, Nanos};
+use pipefit::link::{Policy, Wait};
+use pipefit::role::age::Age;
+use pipefit::run::record::{
+    Build, Cause, Cell, HostRecord, Measured, Metrics, Repeat, Residue, RunRecord, SCHEMA, Spread,
+    Status, Warning,
+};
+use pipefit_harness::report::{
+    Curves, Figure, Row, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
+};
+use regex::Regex;
+
+const SCRIPT: &str = "<script>alert(1)</script>";
+const MS: u64 = 1_000_000;
+
+/// Means are rounded: JSON as it is read here may be off in a fraction's last bit.
+fn spread(meter: &Meter) -> Option<Spread> {
+    let spread = Spread::from(meter);
+    Some(Spread { mean: spread.mean.map(f64::round), ..spread })
+}
+
+/// `n` spans between `low` and about 20 times that, with a tail.
+fn meter(n: u64, low: u64) -> Meter {
+    let mut meter = Meter::new();
+    for i in 0..n {
+        let tail = if i % 100 == 99 { 8 + (i / 100) % 12 } else { 0 };
+        meter.record(low + low * (i % 50) / 100 + low * tail);
+    }
+    meter
+}
+
+fn cell(scenario: &str, transport: &str) -> Cell {
+    Cell {
+        id: format!("{scenario}/{transport}/64B/10kHz/block"),
+        scenario: scenario.to_owned(),
+        transport: transport.to_owned(),
+        size_bytes: 64,
+        wire_bytes: 104,
+        rate_hz: Some(10_000.0),
+        wait: Wait::Block,
+        policy: Policy::Block,
+        producers: 1,
+        burst: 1,
+        capacity_bytes: 1 << 20,
+        granted_bytes: Some(1 << 20),
+        stamp_every: 1,
+        status: Status::Valid,
+        reason: None,
+        cause: None,
+        notes: Vec::new(),
+        repeats: 3,
+        tries: 3,
+        metrics: Metrics::default(),
+        ledger: None,
+        residue: None,
+        histograms: None,
+    }
+}
+
+fn books(offered: u64) -> Option<Balance> {
+    Some(Balance { offered, shown: offered, ..Balance::default() })
+}
+
+fn streamed(transport: &str, n: u64, low: u64) -> Measured {
+    let meters = BTreeMap::from([
+        ("response", meter(n, low)),
+        ("transit", meter(n, low / 2)),
+        ("slip", meter(n, low / 4)),
+        ("send", Meter::new()),
+    ]);
+    let cell = Cell {
+        metrics: Metrics {
+            response_ns: spread(&meters["response"]),
+            transit_ns: spread(&meters["transit"]),
+            slip_ns: spread(&meters["slip"]),
+            achieved_hz: Some(9_998.25),
+            ..Metrics::default()
+        },
+        ledger: books(n),
+        residue: Some(Residue::default()),
+        ..cell("stream", transport)
+    };
+    Measured { cell, meters, age: None }
+}
+
+fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
+    let meters = BTreeMap::from([("rtt", meter(12_000, low))]);
+    let cell = Cell {
+        id: format!("rtt/{transport}/64B/{wait}"),
+        rate_hz: None,
+        wait,
+        metrics: Metrics { rtt_ns: spread(&meters["rtt"]), ..Metrics::default() },
+        ledger: books(12_000),
+        ..cell("rtt", transport)
+    };
+    Measured { cell, meters, age: None }
+}
+
+fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
+    let repeat = |hz| Repeat { throughput_hz: Some(hz), ..Repeat::default() };
+    let cell = Cell {
+        id: format!("max/{transport}/64B/block"),
+        rate_hz: None,
+        metrics: Metrics {
+            throughput_hz: Some(rates[1]),
+            throughput_bytes_per_s: Some(rates[1] * 64.0),
+            per_repeat: rates.map(repeat).to_vec(),
+            ..Metrics::default()
+        },
+        ledger: books(1_500_000),
+        ..cell("max", transport)
+    };
+    Measured { cell, meters: BTreeMap::new(), age: None }
+}
+
+fn drawn(transport: &str, late: u64) -> Measured {
+    let mut age = Age::default();
+    for k in 0..=125 {
+        let at = Nanos(1_000 * MS + k * 16 * MS);
+        age.shown(at, Nanos(at.0 - late));
+    }
+    age.finish(Nanos(3_000 * MS));
+    let meters = BTreeMap::from([
+        ("response", meter(20_000, late)),
+        ("frame_interval", meter(250, 16 * MS)),
+    ]);
+    let cell = Cell {
+        metrics: Metrics {
+            response_ns: spread(&meters["response"]),
+            frame_interval_ns: spread(&meters["frame_interval"]),
+            age_ns: Some(Spread::from(&age)),
+            missed_frames: Some(15),
+            freezes: Some(1),
+            backlog_max: Some(1_402),
+            ..Metrics::default()
+        },
+        ledger: Some(Balance { offered: 20_000, shown: 250, merged: 19_750, ..Balance::default() }),
+        ..cell("gui60", transport)
+    };
+    Measured { cell, meters, age: Some(age) }
+}
+
+fn measured() -> Vec<Measured> {
+    let mut hostile = streamed(SCRIPT, 20_000, 900);
+    hostile.cell.status = Status::Invalid;
+    hostile.cell.reason = Some("achieved 71.2 % of 10kHz | <b>missed</b>\u{1b}[2J".to_owned());
+    hostile.cell.cause = Some(Cause::MissedRate);
+    hostile.cell.notes = vec![format!("{SCRIPT} [x](javascript:alert(1))")];
+    hostile.cell.tries = 5;
+    hostile.cell.ledger = Some(Balance {
+        offered: 20_000,
+        shown: 19_000,
+        lost: 900,
+        corrupt: 3,
+        ..Balance::default()
+    });
+    hostile.cell.residue = Some(Residue { zombies: 1, fds: -2, ..Residue::default() });
+    let excluded = Measured {
+        cell: Cell {
+            status: Status::NotApplicable,
+            reason: Some("cannot do policy overwrite-oldest".to_owned()),
+            repeats: 0,
+            tries: 0,
+            ..cell("stream", "unix-seqpacket")
+        },
+        meters: BTreeMap::new(),
+        age: None,
+    };
+    let mut queue = streamed("pipe", 20_000, 12_000);
+    queue.cell.notes = vec!["queue of 64KiB granted where 1MiB was asked".to_owned()];
+    let mut start = Measured {
+        cell: Cell { id: "start-stop/thread".to_owned(), ..cell("start-stop", "thread") },
+        meters: BTreeMap::new(),
+        age: None,
+    };
+    start.cell.metrics =
+        Metrics { start_ns: Some(81_000), stop_ns: Some(2_400_000), ..Metrics::default() };
+    vec![
+        streamed("call", 20_000, 400),
+        queue,
+        streamed("thread", 15_000, 5_200),
+        streamed("task", 900, 3_100),
+        hostile,
+        excluded,
+        there_and_back("pipe", Wait::Block, 18_000),
+        there_and_back("thread", Wait::Spin, 700),
+        flat_out("pipe", [408e3, 581e3, 755e3]),
+        flat_out("thread", [9.1e6, 9.4e6, 9.6e6]),
+        drawn("pipe", 2 * MS),
+        drawn("thread", MS),
+        start,
+    ]
+}
+
+fn record() -> RunRecord {
+    RunRecord {
+        schema: SCHEMA.to_owned(),
+        id: "2026-01-02T03-04-05Z-a1b2".to_owned(),
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        command: vec!["pipefit".to_owned(), "compare".to_owned(), SCRIPT.to_owned()],
+        version: "0.1.0".to_owned(),
+        build: Build { profile: "optimised".to_owned(), debug_assertions: false, commit: None },
+        host: HostRecord {
+            facts: Host {
+                cpu: Some("Example 9000".to_owned()),
+                cores: Some(2),
+                kernel: "Linux 6.1.0".to_owned(),
+                memory_bytes: Some(8 << 30),
+                governor: None,
+                virtualised: Some("KVM".to_owned()),
+                clocksource: Some("kvm-clock".to_owned()),
+            },
+            steal_pct: Some(0.4),
+            pinned: Some(vec![0, 1]),
+            clock: Resolution { step_ns: 1, cost_ns: 31 },
+            warnings: vec![
+                Warning {
+                    what: "the frequency governor is not known".to_owned(),
+                    remedy: "set it to performance on the host, then run pipefit doctor to see \
+                             that what a repeat measures no longer depends on when it is measured"
+                        .to_owned(),
+                },
+                Warning { what: SCRIPT.to_owned(), remedy: "none\u{1b}[31m".to_owned() },
+            ],
+        },
+        partial: false,
+        measuring_ns: 42_300_000_000,
+        cells: measured().into_iter().map(|m| m.cell).collect(),
+    }
+}
+
+/// A record of one healthy cell and one that is not.
+fn small() -> (RunRecord, Curves) {
+    let two = [streamed("pipe", 20_000, 12_000), flat_out("pipe", [1e5, 2e5, 3e5])];
+    let record = RunRecord { cells: two.iter().map(|m| m.cell.clone()).collect(), ..record() };
+    (record, Curves::from_measured(&two))
+}
+
+fn rows(view: &View) -> impl Iterator<Item = &Row> {
+    view.sections.iter().flat_map(|s| &s.rows)
+}
+
+#[test]
+fn the_terminal_shows_it_plainly() {
+    insta::assert_snapshot!("terminal", terminal::table(&record(), false));
+}
+
+#[test]
+fn lines_on_a_terminal_fit_unless_names_do_not() {
+    let mut record = record();
+    record.cells.retain(|c| c.transport != SCRIPT && c.scenario != "gui60");
+    let table = terminal::table(&record, false);
+    for line in table.lines() {
+        assert!(line.chars().count() <= terminal::WIDTH, "{line}");
+    }
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let plain = terminal::table(&record(), false);
+    let colored = terminal::table(&record(), true);
+    let sequence = Regex::new("\u{1b}\\[[0-9]+m").unwrap();
+    assert_eq!(sequence.replace_all(&colored, ""), plain);
+    assert!(!plain.contains('\u{1b}'), "a name moved the cursor");
+    let line = |word: &str| colored.lines().find(|l| l.contains(word)).unwrap();
+    assert!(line("<script>").starts_with("\u{1b}[31m✗"), "invalid is red");
+    assert!(line("n/a: cannot do policy").starts_with("\u{1b}[2m"), "n/a is dim");
+    let best = line("*\u{1b}[0m");
+    assert!(best.contains("call") && best.contains("\u{1b}[1m"), "the best is bold: {best}");
+}
+
+#[test]
+fn the_best_is_valid_and_has_rivals_of_equal_terms() {
+    let view = View::new(&record());
+    let best: Vec<&str> = rows(&view).filter(|r| r.best).map(|r| r.cell.as_str()).collect();
+    // Of `stream` the median, since one valid cell has too few samples for a p99.
+    assert_eq!(view.sections[0].headings[view.sections[0].main.unwrap()].line(), "response p50");
+    assert_eq!(
+        best,
+        [
+            "stream/call/64B/10kHz/block",
+            "rtt/thread/64B/spin",
+            "max/thread/64B/block",
+            "gui60/thread/64B/10kHz/block"
+        ]
+    );
+    let mut faster = record();
+    faster.cells[1].size_bytes = 4096;
+    let stream = &View::new(&faster).sections[0];
+    assert!(!stream.rows[1].best, "alone in its size, it has no rival");
+    assert!(stream.rows[0].best);
+    faster.cells[0].status = Status::Invalid;
+    let stream = &View::new(&faster).sections[0];
+    assert!(!stream.rows[0].best, "an invalid cell is never the best");
+    assert!(stream.rows[3].best, "but then the next one is");
+}
+
+#[test]
+fn what_is_missing_says_why() {
+    let view = View::new(&record());
+    let task = &view.sections[0].rows[3];
+    let at = |name: &str| view.sections[0].headings.iter().position(|h| h.line() == name).unwrap();
+    assert_eq!(task.figures[at("n")].to_string(), "900");
+    assert_eq!(task.figures[at("response p99")], Figure::TooFew);
+    assert!(task.figures[at("response p50")].raw().is_some());
+    let excluded = &view.sections[0].rows[5];
+    assert!(excluded.figures.iter().all(|f| *f == Figure::Absent));
+    assert_eq!(excluded.reason.as_deref(), Some("cannot do policy overwrite-oldest"));
+    let unknown: Vec<&str> =
+        view.environment.iter().filter(|f| f.value == "unknown").map(|f| f.name).collect();
+    assert_eq!(unknown, ["governor", "commit"]);
+    assert_eq!(view.sentence, "13 cells in 42.3s: 11 valid, 1 invalid, 1 n/a.");
+}
+
+#[test]
+fn markdown_reads_so() {
+    insta::assert_snapshot!("markdown", markdown::document(&record()));
+}
+
+#[test]
+fn figures_in_markdown_are_the_models() {
+    let (record, _) = small();
+    let view = View::new(&record);
+    let text = markdown::document(&record);
+    for row in rows(&view) {
+        let line = text
+            .lines()
+            .find(|l| l.starts_with("| pipe |") && l.contains(&format!("| {} |", row.rate)))
+            .unwrap();
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let figures: Vec<String> = row.figures.iter().map(ToString::to_string).collect();
+        assert_eq!(cells[6..], figures[..]);
+    }
+}
+
+#[test]
+fn figures_on_the_page_are_the_models() {
+    let record = record();
+    let page = html::page(&record, &Curves::default());
+    let view = View::new(&record);
+    let table_row =
+        Regex::new(r#"(?s)<tr class="(?:valid|invalid)"><th scope="row">.*?</tr>"#).unwrap();
+    let figure = Regex::new(r#"<td class="n[^"]*">(?:<strong class="best">)?([^<*]*)"#).unwrap();
+    let shown: Vec<Vec<String>> = table_row
+        .find_iter(&page)
+        .map(|tr| figure.captures_iter(tr.as_str()).map(|c| c[1].to_owned()).collect())
+        .collect();
+    let wanted: Vec<Vec<String>> = rows(&view)
+        .filter(|r| r.status != Status::NotApplicable)
+        .map(|r| r.figures.iter().map(ToString::to_string).collect())
+        .collect();
+    assert_eq!(wanted.len(), 12);
+    assert_eq!(shown, wanted);
+}
+
+#[test]
+fn the_page_reads_so() {
+    let curves = Curves::from_measured(&measured());
+    let page = html::page(&record(), &curves);
+    let svg = Regex::new("(?s)(<svg[^>]*>).*?</svg>").unwrap();
+    let style = Regex::new("(?s)<style>.*?</style>").unwrap();
+    let bare = style.replace(&page, "<style>…</style>");
+    let bare = svg.replace_all(&bare, "$1…</svg>");
+    // One element a line, so that a difference can be read.
+    let lines = bare.replace("><", ">\n<");
+    insta::assert_snapshot!("page", lines);
+}
+
+#[test]
+fn the_page_needs_nothing_but_itself() {
+    let page = html::page(&record(), &Curves::from_measured(&measured()));
+    let references = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    for scheme in ["http://", "https://", "url(", "@import", " src=", "//fonts"] {
+        assert!(!references.contains(scheme), "the page refers to {scheme}");
+    }
+    let href = Regex::new(r#"href="([^"]*)""#).unwrap();
+    for link in href.captures_iter(&page) {
+        assert!(link[1].starts_with('#') || &link[1] == "data:,", "{}", &link[1]);
+    }
+    let policy = Regex::new(r#"http-equiv="Content-Security-Policy" content="([^"]*)""#).unwrap();
+    let policy = &policy.captures(&page).unwrap()[1];
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+    assert!(!policy.contains("script-src"), "{policy}");
+}
+
+#[test]
+fn hostile_names_are_text_everywhere() {
+    let record = record();
+    let mut curves = Curves::from_measured(&measured());
+    let mut valid = record.clone();
+    // So that its name gets into a plot, too.
+    valid.cells[4].status = Status::Valid;
+    for page in [html::page(&record, &curves), html::page(&valid, &curves)] {
+        let lower = page.to_lowercase();
+        assert!(!lower.contains("<script") && !lower.contains("<b>"), "markup came through");
+        assert!(lower.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name is shown");
+        assert!(!page.contains('\u{1b}'));
+    }
+    let svgs: Vec<String> = plot::plots(&valid, &curves, "stream")
+        .iter()
+        .map(|p| plot::percentiles::svg(p).unwrap().unwrap())
+        .collect();
+    assert!(svgs.iter().any(|s| s.contains("&lt;script&gt;alert(1)&lt;/script")));
+    assert!(svgs.iter().all(|s| !s.contains("<script")));
+    let markdown = markdown::document(&record);
+    assert!(!markdown.contains("<script") && !markdown.contains("<b>"), "{markdown}");
+    assert!(markdown.contains("\\[x\\](javascript"), "a link came through: {markdown}");
+    assert!(markdown.contains("10kHz \\| &lt;b&gt;"), "a name broke a row: {markdown}");
+    let histogram = meter(5, 5).histogram().clone();
+    curves.insert("../../etc/passwd", "rtt", histogram);
+    for (name, _) in hgrm::files(&curves) {
+        assert!(!name.contains('/') && !name.starts_with('.') && !name.contains('<'), "{name}");
+    }
+}
+
+#[test]
+fn a_plot_reads_so() {
+    let (record, curves) = small();
+    let plots = plot::plots(&record, &curves, "stream");
+    assert_eq!(plots.len(), 1);
+    insta::assert_snapshot!("plot", plot::percentiles::svg(&plots[0]).unwrap().unwrap());
+}
+
+#[test]
+fn a_plot_has_a_curve_for_each_valid_transport_and_a_name_for_each_invalid_one() {
+    let (record, curves) = (record(), Curves::from_measured(&measured()));
+    let stream = &plot::plots(&record, &curves, "stream")[0];
+    let labels: Vec<&str> = stream.curves.iter().map(|c| c.label.as_str()).collect();
+    assert_eq!(labels, ["call", "pipe", "thread", "task"]);
+    assert_eq!(stream.left_out, [SCRIPT]);
+    let rtt = &plot::plots(&record, &curves, "rtt")[0];
+    let labels: Vec<&str> = rtt.curves.iter().map(|c| c.label.as_str()).collect();
+    assert_eq!(labels, ["pipe, block", "thread, spin"], "what differs is in the label");
+    assert_eq!(rtt.curves[1].hue, stream.curves[2].hue, "a transport keeps its colour");
+    let gui: Vec<&str> = plot::plots(&record, &curves, "gui60").iter().map(|p| p.metric).collect();
+    assert_eq!(gui, ["response", "frame_interval"]);
+    let svg = plot::percentiles::svg(stream).unwrap().unwrap();
+    let line = Regex::new(r#"<polyline[^>]* stroke="var\(--c\d"#).unwrap();
+    assert_eq!(line.find_iter(&svg).count(), 4 + 4, "four curves, and their names");
+    assert_eq!(svg.matches("<circle").count(), 4);
+    for word in ["role=\"img\"", "aria-label=\"stream: response", "<title>stream", "99.9 %", "µs"]
+    {
+        assert!(svg.contains(word), "{word}");
+    }
+    for stand_in in ["\"#0100", "\"#0101", "\"#0200"] {
+        assert!(!svg.contains(stand_in), "a colour is not themed");
+    }
+}
+
+#[test]
+fn too_few_samples_make_no_plot() {
+    let few = [streamed("pipe", 19, 12_000)];
+    let record = RunRecord { cells: vec![few[0].cell.clone()], ..record() };
+    let curves = Curves::from_measured(&few);
+    let plots = plot::plots(&record, &curves, "stream");
+    assert!(plot::percentiles::svg(&plots[0]).unwrap().is_none());
+    assert!(html::page(&record, &curves).contains("No percentile plot of response"));
+}
+
+#[test]
+fn curves_hold_what_was_measured_and_nothing_empty() {
+    let curves = Curves::from_measured(&measured());
+    let metrics: Vec<&str> =
+        curves.0["stream/call/64B/10kHz/block"].keys().map(String::as_str).collect();
+    assert_eq!(metrics, ["response", "slip", "transit"]);
+    assert_eq!(curves.get("stream/call/64B/10kHz/block", "slip").unwrap().len(), 20_000);
+    assert!(curves.get("max/pipe/64B/block", "rtt").is_none());
+}
+
+#[test]
+fn csv_reads_so() {
+    let mut out = Vec::new();
+    csv::tidy(&small().0, &mut out).unwrap();
+    insta::assert_snapshot!("csv", String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn csv_has_every_cell_and_every_figure_exactly() {
+    let record = record();
+    let mut out = Vec::new();
+    csv::tidy(&record, &mut out).unwrap();
+    let mut reader = ::csv::Reader::from_reader(&out[..]);
+    assert_eq!(reader.headers().unwrap(), &csv::HEADER[..]);
+    let lines: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    for cell in &record.cells {
+        assert!(lines.iter().any(|l| l[0] == cell.id), "{} is missing", cell.id);
+    }
+    let hostile = lines.iter().find(|l| &l[2] == SCRIPT).unwrap();
+    assert_eq!((&hostile[8], &hostile[9]), ("invalid", record.cells[4].reason.as_deref().unwrap()));
+    let p99 = lines
+        .iter()
+        .find(|l| l[0] == record.cells[1].id && &l[10] == "response" && &l[11] == "p99")
+        .unwrap();
+    let exact = record.cells[1].metrics.response_ns.as_ref().unwrap().p99.unwrap();
+    assert_eq!((&p99[12], &p99[13]), (exact.to_string().as_str(), "ns"));
+    let excluded: Vec<_> = lines.iter().filter(|l| l[0] == record.cells[5].id).collect();
+    assert_eq!((excluded.len(), &excluded[0][8], &excluded[0][12]), (1, "n/a", ""));
+}
+
+#[test]
+fn json_comes_back_as_it_went() {
+    let record = record();
+    let text = json::pretty(&record).unwrap();
+    assert!(text.ends_with("}\n") && text.contains("\n  \"schema\": \"pipefit-run/1\""));
+    assert_eq!(json::read(&text).unwrap(), record);
+    assert!(json::read("{}").is_err());
+}
+
+#[test]
+fn hgrm_reads_so() {
+    insta::assert_snapshot!("hgrm", hgrm::distribution(meter(300, 12_000).histogram()));
+}
+
+#[test]
+fn hgrm_counts_every_sample_and_names_every_file() {
+    let curves = Curves::from_measured(&measured()[..2]);
+    let files: Vec<(String, String)> = hgrm::files(&curves).collect();
+    let names: Vec<&str> = files.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(
+        names[..3],
+        [
+            "stream-call-64B-10kHz-block.response.hgrm",
+            "stream-call-64B-10kHz-block.slip.hgrm",
+            "stream-call-64B-10kHz-block.transit.hgrm"
+        ]
+    );
+    let last = files[0].1.lines().rfind(|l| !l.starts_with('#')).unwrap();
+    assert!(last.ends_with("1.000000000000      20000"), "{last}");
+    let all = hgrm::all(&curves);
+    assert_eq!(all.matches("#[Cell = ").count(), 6);
+    assert!(all.contains("#[Cell = stream/pipe/64B/10kHz/block, metric = slip, unit = us]\n"));
+}
+
+fn log(
+    histograms: &BTreeMap<String, hdrhistogram::Histogram<u64>>,
+) -> Result<Vec<u8>, hlog::HlogError> {
+    let mut out = Vec::new();
+    let (started, length) =
+        (UNIX_EPOCH + Duration::from_secs(1_767_323_045), Duration::from_secs(2));
+    hlog::write_cell(&mut out, "stream/x\ny", started, length, histograms)?;
+    Ok(out)
+}
+
+#[test]
+fn an_interval_log_comes_back_as_it_went() {
+    let histograms = &Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"];
+    let text = log(histograms).unwrap();
+    let back = hlog::read(&text).unwrap();
+    assert_eq!(back.len(), 3);
+    assert_eq!(&back, histograms);
+    let text = String::from_utf8(text).unwrap();
+    let heads: Vec<&str> = text.lines().map(|l| l.split(",HIST").next().unwrap()).collect();
+    assert_eq!(
+        heads,
+        [
+            "#[Histogram log format version 1.3]",
+            "#[Cell: stream/x y, values in ns]",
+            "#[BaseTime: 1767323045.000 (seconds since epoch)]",
+            "Tag=response,0.000,2.000,245887.000",
+            "Tag=slip,0.000,2.000,61471.000",
+            "Tag=transit,0.000,2.000,122943.000"
+        ]
+    );
+    let twice = [text.as_bytes(), text.as_bytes()].concat();
+    assert_eq!(hlog::read(&twice).unwrap()["slip"].len(), 40_000, "the same tag adds up");
+}
+
+#[test]
+fn a_damaged_log_is_an_error_with_its_place() {
+    let text = log(&Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"]).unwrap();
+    let cut = &text[..text.len() - 40];
+    assert!(matches!(hlog::read(cut), Err(hlog::HlogError::Line(_))), "{:?}", hlog::read(cut));
+    let spoilt = String::from_utf8(text).unwrap().replace("HISTF", "HI!TF");
+    let error = hlog::read(spoilt.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("response"), "{error}");
+    let odd = BTreeMap::from([("a,b".to_owned(), meter(1, 1).histogram().clone())]);
+    let refused = hlog::write_cell(&mut Vec::new(), "x", UNIX_EPOCH, Duration::ZERO, &odd);
+    assert!(matches!(refused, Err(hlog::HlogError::Tag(_))));
+}
+
+#[test]
+fn an_interrupted_run_says_so_everywhere() {
+    let record = RunRecord { partial: true, ..record() };
+    let said = "partial: the run was interrupted";
+    assert!(terminal::table(&record, false).contains(said));
+    assert!(markdown::document(&record).contains(said));
+    let page = html::page(&record, &Curves::default());
+    assert!(page.contains(said) && page.contains("class=\"partial\""));
+    assert!(!html::page(&self::record(), &Curves::default()).contains("class=\"partial\""));
+}
+
+#[test]
+fn a_run_of_nothing_renders() {
+    let record = RunRecord { cells: Vec::new(), measuring_ns: 0, partial: true, ..record() };
+    let curves = Curves::default();
+    assert!(View::new(&record).sentence.starts_with("No cell was measured; partial"));
+    assert!(terminal::table(&record, true).contains("No cell was measured"));
+    assert!(html::page(&record, &curves).contains("No cell was measured"));
+    assert!(markdown::document(&record).contains("No cell was measured"));
+    let mut out = Vec::new();
+    csv::tidy(&record, &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1, "the header alone");
+    assert_eq!(hgrm::all(&curves), "");
+    assert!(hlog::read(&log(&BTreeMap::new()).unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn a_cell_without_a_figure_renders_in_every_state() {
+    for (status, word) in [
+        (Status::Valid, "✓ valid"),
+        (Status::Invalid, "✗ invalid"),
+        (Status::NotApplicable, "– n/a"),
+    ] {
+        for scenario in ["stream", "rtt", "max", "gui60", "of their own"] {
+            let one = Cell { status, ..cell(scenario, "x") };
+            let record = RunRecord { cells: vec![one], ..record() };
+            let page = html::page(&record, &Curves::default());
+            assert!(page.contains(&format!("{word}</td>")), "{scenario} {word}");
+            assert!(markdown::document(&record).contains(word));
+            let table = terminal::table(&record, false);
+            let why = table.contains("no reason was recorded");
+            assert_eq!(why, status != Status::Valid, "{table}");
+        }
+    }
+}
