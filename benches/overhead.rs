@@ -111,7 +111,7 @@ fn sensor_loop(count: u64, every: u64) {
 fn sensor_by_hand(count: u64, every: u64) {
     let every = black_box(every);
     let mut offered = 0u64;
-    let mut scratch = vec![0; frame::wire_len(SIZE)];
+    let mut scratch = vec![0; black_box(frame::wire_len(SIZE))];
     let mut send = Meter::new();
     let mut stalls = 0u64;
     for seq in 0..count {
@@ -151,7 +151,8 @@ fn viewer_by_hand(frames: &[u8], count: u64) {
     let (mut response, mut transit, mut slip) = (Meter::new(), Meter::new(), Meter::new());
     let (mut shown, mut plotted) = (0u64, 0u32);
     let (mut first, mut last) = (None, None);
-    for bytes in frames.chunks_exact(frame::wire_len(SIZE)) {
+    // As in the role, the size is known only when the program runs.
+    for bytes in frames.chunks_exact(black_box(frame::wire_len(SIZE))) {
         let seen = frame::is_stamped(bytes).then(|| Monotonic.now());
         let Ok(got) = frame::decode(bytes) else { continue };
         let h = got.header;

@@ -4,6 +4,8 @@
 //! What depends on a quiet machine says `inconclusive` on a noisy one. Each judgement
 //! has a control: the same data, taken the wrong way, must be judged wrong.
 
+#![expect(clippy::print_stderr, reason = "what was measured, and what is inconclusive, is shown")]
+
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};

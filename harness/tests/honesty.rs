@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::thread::park_timeout;
 use std::time::Duration;
 
-use pipefit_harness::report::json;
 use pipefit::run::record::{Cause, Cell};
+use pipefit_harness::report::json;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -32,8 +32,20 @@ fn only_cell(results: &Path) -> Cell {
 fn a_frozen_viewer_shows_in_every_frame_it_kept_waiting() {
     let results = TempDir::new().unwrap();
     let arguments = [
-        "run", "stream", "--transport", "pipe", "--rate", "10kHz", "--duration", "6s",
-        "--send-timeout", "10s", "--pin", "none", "--message-format", "json",
+        "run",
+        "stream",
+        "--transport",
+        "pipe",
+        "--rate",
+        "10kHz",
+        "--duration",
+        "6s",
+        "--send-timeout",
+        "10s",
+        "--pin",
+        "none",
+        "--message-format",
+        "json",
     ];
     let mut child = tool(results.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
     let pid = Pid::from_child(&child);
@@ -50,10 +62,9 @@ fn a_frozen_viewer_shows_in_every_frame_it_kept_waiting() {
     let ledger = cell.ledger.unwrap_or_else(|| panic!("{:?}", cell.reason));
     assert!(ledger.offered.abs_diff(60_000) <= 300, "{ledger:?}");
     assert_eq!((ledger.lost, ledger.duplicate, ledger.corrupt), (0, 0, 0), "{ledger:?}");
-    let [response, transit, slip] = [
-        cell.metrics.response_ns, cell.metrics.transit_ns, cell.metrics.slip_ns,
-    ]
-    .map(Option::unwrap);
+    let [response, transit, slip] =
+        [cell.metrics.response_ns, cell.metrics.transit_ns, cell.metrics.slip_ns]
+            .map(Option::unwrap);
     let p90 = response.p90.unwrap();
     assert!((1_200_000_000..=1_700_000_000).contains(&p90), "response p90 = {p90} ns");
     // 1 MiB of pipe holds about 0.9 s of these frames; the others waited in the sensor.
@@ -73,7 +84,11 @@ fn memory_is_flat_in_time() {
             ["run", "stream", "--transport", "pipe", "--rate", "10kHz", "--duration", duration];
         tool(results.path(), &arguments).stdout(Stdio::null()).status().unwrap();
         let cell = only_cell(results.path());
-        assert!(cell.reason.is_none() || cell.cause == Some(Cause::MissedRate), "{:?}", cell.reason);
+        assert!(
+            cell.reason.is_none() || cell.cause == Some(Cause::MissedRate),
+            "{:?}",
+            cell.reason
+        );
         cell.metrics.rss_max_bytes.unwrap()
     });
     println!("{short}: {} KiB, {long}: {} KiB", rss[0] / 1024, rss[1] / 1024);

@@ -28,7 +28,11 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
         size: Bytes(64),
         rate: (scenario != "max").then_some(Hertz::new(1_000)),
         warmup: Nanos::from_millis(100),
-        extent: if scenario == "max" { Extent::Frames(64_001) } else { Extent::For(Nanos::from_secs(2)) },
+        extent: if scenario == "max" {
+            Extent::Frames(64_001)
+        } else {
+            Extent::For(Nanos::from_secs(2))
+        },
         wait: Wait::Block,
         policy: Policy::Block,
         capacity: LinkSpec::CAPACITY,
@@ -41,10 +45,8 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
 
 fn play(case: &Case, script: impl FnMut(u64) -> Fate + 'static) -> Measured {
     // Flat out, warming up by time would never end: time does not pass by itself.
-    let case = Case {
-        warmup: if case.rate.is_some() { case.warmup } else { Nanos(0) },
-        ..case.clone()
-    };
+    let case =
+        Case { warmup: if case.rate.is_some() { case.warmup } else { Nanos(0) }, ..case.clone() };
     let plan = (scenario::find(case.scenario).unwrap().plan)(&case, 7);
     let trial = play_virtually(&plan, scripted::link(case.link().frame, script), START);
     let mut book = Book::new(case);
@@ -62,7 +64,8 @@ fn play(case: &Case, script: impl FnMut(u64) -> Fate + 'static) -> Measured {
 fn measured() -> Vec<Measured> {
     let healthy = |_| Fate::After(TRANSIT);
     let jittery = |i: u64| Fate::After(Nanos(10_000 + i * 7_919 % 40_000));
-    let stalls = |i| if i == 1_000 { Fate::HeldBack(Nanos::from_millis(300)) } else { Fate::After(TRANSIT) };
+    let stalls =
+        |i| if i == 1_000 { Fate::HeldBack(Nanos::from_millis(300)) } else { Fate::After(TRANSIT) };
     let loses = |i: u64| match i % 500 {
         7 => Fate::Vanish,
         8 => Fate::Twice,

@@ -117,23 +117,23 @@ impl Inbox {
     pub fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
         let seen = frame::is_stamped(bytes).then(now);
         match frame::decode(bytes) {
-            Ok(frame) if frame.header.kind == Kind::Data && self.is_ours(&frame) => {
-                self.book(&frame, seen)
+            Ok(frame) if frame.header.kind == Kind::Data && self.is_ours(frame) => {
+                self.book(frame, seen)
             }
-            Ok(frame) => self.take_other(&frame),
+            Ok(frame) => self.take_other(frame),
             Err(damage) => self.damaged(damage),
         }
     }
 
     #[inline]
-    fn is_ours(&self, frame: &Frame<'_>) -> bool {
+    fn is_ours(&self, frame: Frame<'_>) -> bool {
         let Header { producer, seq, run, .. } = frame.header;
         (Expected { producer, run }) == self.expected
             && pattern::holds(producer, seq, frame.payload)
     }
 
     #[inline]
-    fn book(&mut self, frame: &Frame<'_>, seen: Option<Nanos>) -> Taken {
+    fn book(&mut self, frame: Frame<'_>, seen: Option<Nanos>) -> Taken {
         if self.flow.all == 0 && frame.header.seq == 0 {
             // Links keep the order: what was damaged before this one was warm-up.
             self.ledger.forget_damage();
@@ -153,7 +153,7 @@ impl Inbox {
 
     /// Whatever is no sample of ours to be measured.
     #[cold]
-    fn take_other(&mut self, frame: &Frame<'_>) -> Taken {
+    fn take_other(&mut self, frame: Frame<'_>) -> Taken {
         let Header { kind, producer, run, .. } = frame.header;
         let from_ours = (Expected { producer, run }) == self.expected;
         match kind {
@@ -196,7 +196,7 @@ impl Inbox {
 }
 
 #[inline]
-fn sample(frame: &Frame<'_>) -> Sample {
+fn sample(frame: Frame<'_>) -> Sample {
     Sample { sent: Nanos(frame.header.sent), value: value_of(frame.payload) }
 }
 

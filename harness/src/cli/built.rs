@@ -14,24 +14,34 @@ pub(super) fn build() -> Build {
     }
 }
 
-/// What [`below`] keeps on the stack, unless somebody saw that it need not.
+/// What [`room`] keeps on the stack, unless somebody saw that it need not.
 const ROOM: usize = 16 * 1024;
 
 /// Whether this code was optimised. No compiler flag says so to the code itself
 /// (tests are built optimised, and yet with debug assertions), so it is probed: an
 /// array that is not needed stands on the stack only where nobody optimised it away.
 pub(super) fn optimised() -> bool {
-    let here = 0_u8;
-    let above = black_box(&raw const here).addr();
-    below(above, black_box(7)) < ROOM
+    depth::<false>() < ROOM
 }
 
-/// How far down the stack this function's own variables are.
+/// How far the stack reaches down below this function, over a room that is needed or not.
+fn depth<const NEEDED: bool>() -> usize {
+    let here = 0_u8;
+    room::<NEEDED>(black_box(&raw const here).addr(), black_box(7))
+}
+
 #[inline(never)]
-fn below(above: usize, at: u8) -> usize {
+fn room<const NEEDED: bool>(above: usize, at: u8) -> usize {
     let mut room = [0_u8; ROOM];
     room[usize::from(at)] = at;
-    let here = room[usize::from(at)];
+    if NEEDED {
+        black_box(&room);
+    }
+    below(above, room[usize::from(at)])
+}
+
+#[inline(never)]
+fn below(above: usize, here: u8) -> usize {
     above.abs_diff(black_box(&raw const here).addr())
 }
 
@@ -44,5 +54,10 @@ mod tests {
     fn tests_are_built_optimised() {
         assert!(optimised());
         assert_eq!(build().profile, "optimised");
+    }
+
+    #[test]
+    fn control_a_room_that_is_needed_is_noticed() {
+        assert!(depth::<true>() >= ROOM);
     }
 }

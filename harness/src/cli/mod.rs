@@ -1,7 +1,7 @@
-//! Floor 8: the command line.
+//! Floor 9: the command line.
 //!
-//! [`run_main`] reads the way of the data: arguments become cases ([`axes`]), cases
-//! are measured ([`job`]), what was measured is kept, exported and shown, and how it
+//! [`run_main`] reads the way of the data: arguments become cases (`axes`), cases
+//! are measured (`job`), what was measured is kept, exported and shown, and how it
 //! went becomes an [`Exit`] code. Everything that is printed goes through one file.
 
 mod args;

@@ -35,7 +35,7 @@ impl Progress {
             ProgressBar::hidden()
         };
         if !shown && !manner.quiet {
-            tell(&format!("measuring {cells} cells in {steps} turns\n"));
+            tell(&format!("measuring; cells: {cells}, turns: {steps}\n"));
         }
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
