@@ -235,7 +235,8 @@ fn asked_to_end(signal: Signal, code: i32) {
     let (measured, never) = (&record.cells[0], &record.cells[1]);
     assert!(measured.metrics.rtt_ns.as_ref().unwrap().count > 0, "{measured:?}");
     assert_eq!(measured.cause, Some(Cause::Interrupted));
-    assert!(measured.residue.unwrap().is_clean(), "{:?}", measured.residue);
+    let residue = measured.residue.unwrap();
+    assert_eq!((residue.zombies, residue.orphans), (0, 0), "{residue:?}");
     assert_eq!((never.cause, never.repeats), (Some(Cause::Interrupted), 0));
 }
 

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use pipefit::ground::{Bytes, Hertz, Nanos};
 use pipefit::link::{Policy, Wait};
 use pipefit::run::{Registry, scenario};
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::axes::{self, Pins};
 use super::out::Color;
