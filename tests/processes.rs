@@ -84,17 +84,12 @@ fn every_scenario() -> Result<(), Failed> {
 }
 
 fn nothing_left() -> Result<(), Failed> {
-    for scenario in ["stream", "rtt"] {
-        let got = one(case(scenario, "pipe"), &|_| {}).cell;
-        let residue = got.residue.ok_or("no residue was counted")?;
-        // The listening threads end when they see the socket close, a moment later.
-        let settled = residue.zombies == 0 && residue.orphans == 0 && residue.shm_names == 0;
-        ensure(settled, format!("{scenario}: {residue:?}"))?;
-    }
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while std::fs::read_dir("/proc/self/task")?.count() > 4 {
-        ensure(Instant::now() < deadline, "threads of a run are still there after 5 s")?;
-        std::thread::yield_now();
+    for scenario in ["stream", "rtt", "gui60"] {
+        let cases = [case(scenario, "pipe"), case(scenario, "thread"), case(scenario, "task")];
+        for cell in measure(&cases, &|_| {}).measured.into_iter().map(|m| m.cell) {
+            let residue = cell.residue.ok_or("no residue was counted")?;
+            ensure(residue.is_clean(), format!("{}: {residue:?}", cell.id))?;
+        }
     }
     Ok(())
 }

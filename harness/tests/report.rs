@@ -17,7 +17,7 @@ use pipefit::run::record::{
 use pipefit_harness::report::{
     Curves, Figure, Row, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
 };
-use regex::Regex;
+use regex_lite::Regex;
 
 const SCRIPT: &str = "<script>alert(1)</script>";
 const MS: u64 = 1_000_000;

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -34,6 +34,9 @@ const REPORT: Duration = Duration::from_secs(5);
 /// How long a child may take to exit after its report.
 const EXIT: Duration = Duration::from_secs(2);
 
+/// How long what a dead child has left in its pipe and socket may take to be read.
+const SETTLE: Duration = Duration::from_millis(200);
+
 /// Bytes of a child's standard error that are kept.
 const TAIL: usize = 2048;
 
@@ -58,9 +61,11 @@ where
         diary.pinned.extend(plan.pins.get(1));
         let start = diary.set_start(LEAD);
         watch(Started { start, child: Some(child.process.id()) });
-        let _told = child.go(start, &stop)?;
+        let told = child.go(start, &stop)?;
         let near = on_thread(play_near(plan.near, near, ThreadTimer, start, stop.clone()));
         diary.near_ended();
+        // It holds a view of the control socket.
+        drop(told);
         let (far, rss) = child.finish()?;
         Ok(diary.close(far, near, granted, rss))
     }
@@ -77,6 +82,8 @@ struct Offspring {
     control: UnixStream,
     words: Receiver<Word>,
     stderr: Receiver<String>,
+    /// Who listens to the child's words and to its standard error.
+    listeners: [Option<JoinHandle<()>>; 2],
     reaped: bool,
 }
 
@@ -108,15 +115,16 @@ impl Offspring {
             }
         }
         let mut process = spawn(theirs, stdout).map_err(cannot("a child process"))?;
-        let stderr = keep_tail(process.stderr.take());
-        let words = listen(&control, stop).map_err(cannot("the child's listener"))?;
+        let (stderr, complaints) = keep_tail(process.stderr.take());
+        let (words, ear) = listen(&control, stop).map_err(cannot("the child's listener"))?;
         let pid = Pid::from_child(&process);
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|e| {
             let _ = process.kill();
             let _ = process.wait();
             cannot("a watch on the child")(e.into())
         })?;
-        let child = Self { process, pidfd, control, words, stderr, reaped: false };
+        let listeners = [Some(ear), complaints];
+        let child = Self { process, pidfd, control, words, stderr, listeners, reaped: false };
         let fds: Vec<BorrowedFd<'_>> = travelling.iter().map(AsFd::as_fd).collect();
         control::send_job(&child.control, &job, &fds).map_err(cannot("the child's job"))?;
         Ok(child)
@@ -148,9 +156,25 @@ impl Offspring {
             other => return Err(self.died(other, "report", REPORT)),
         };
         match self.wait(EXIT) {
-            Some(status) if status.success() => Ok((report, rss)),
+            Some(status) if status.success() => {
+                self.dismiss_listeners();
+                Ok((report, rss))
+            }
             Some(status) => Err(self.dead(describe(status))),
             None => Err(self.dead(format!("did not exit within {EXIT:?} of its report"))),
+        }
+    }
+
+    /// Waits until those who listened to the child have ended, as they do when it has.
+    /// One that a grandchild keeps busy is left to itself.
+    fn dismiss_listeners(&mut self) {
+        let [ear, complaints] = &mut self.listeners;
+        let deaf = matches!(self.words.recv_timeout(SETTLE), Err(RecvTimeoutError::Disconnected));
+        let silent = self.stderr.recv_timeout(SETTLE).is_ok();
+        for (ended, listener) in [(deaf, ear), (silent, complaints)] {
+            if let Some(listener) = listener.take().filter(|_| ended) {
+                let _ = listener.join();
+            }
         }
     }
 
@@ -184,7 +208,7 @@ impl Offspring {
     fn dead(&mut self, how: String) -> RunError {
         self.kill();
         // The pipe is closed by now, unless a grandchild holds it.
-        let stderr = self.stderr.recv_timeout(Duration::from_millis(200)).unwrap_or_default();
+        let stderr = self.stderr.recv_timeout(SETTLE).unwrap_or_default();
         RunError::ChildDied { how, stderr }
     }
 
@@ -234,10 +258,10 @@ fn describe(status: ExitStatus) -> String {
 
 /// Hears what the child says. Its falling silent before its work is done raises
 /// `stop`: what it had sent may still be read.
-fn listen(control: &UnixStream, stop: &Stop) -> io::Result<Receiver<Word>> {
+fn listen(control: &UnixStream, stop: &Stop) -> io::Result<(Receiver<Word>, JoinHandle<()>)> {
     let (heard, words) = channel();
     let (control, stop) = (control.try_clone()?, stop.clone());
-    thread::Builder::new().name("ear".into()).spawn(move || {
+    let ear = thread::Builder::new().name("ear".into()).spawn(move || {
         let mut last_word = false;
         // An unreadable word is as good as silence.
         let _ = control::listen(control, |word: Word| {
@@ -248,15 +272,13 @@ fn listen(control: &UnixStream, stop: &Stop) -> io::Result<Receiver<Word>> {
             stop.ask(Why::PeerGone);
         }
     })?;
-    Ok(words)
+    Ok((words, ear))
 }
 
 /// Reads the child's standard error to its end, however much it is, and keeps the tail.
-fn keep_tail(stderr: Option<ChildStderr>) -> Receiver<String> {
+fn keep_tail(stderr: Option<ChildStderr>) -> (Receiver<String>, Option<JoinHandle<()>>) {
     let (done, tail) = channel();
-    let Some(mut stderr) = stderr else {
-        return tail;
-    };
+    let Some(mut stderr) = stderr else { return (tail, None) };
     let read = move || {
         let mut kept = VecDeque::with_capacity(2 * TAIL);
         let mut chunk = [0; TAIL];
@@ -267,6 +289,5 @@ fn keep_tail(stderr: Option<ChildStderr>) -> Receiver<String> {
         let _ = done.send(String::from_utf8_lossy(kept.make_contiguous()).into_owned());
     };
     // Without it the child's complaints are lost, not its samples.
-    let _ = thread::Builder::new().name("stderr".into()).spawn(read);
-    tail
+    (tail, thread::Builder::new().name("stderr".into()).spawn(read).ok())
 }
