@@ -59,7 +59,7 @@ fn unknown_units_are_refused_with_those_there_are() {
     refuses(&["run", "stream", "--duration", "2parsecs"], 2, &["--duration", "parsecs", "500ms"]);
     refuses(&["run", "stream", "--wait", "doze"], 2, &["--wait", "doze", "adaptive"]);
     refuses(&["run", "stream", "--policy", "explode"], 2, &["--policy", "drop-newest"]);
-    refuses(&["compare", "--filter", "("], 2, &["--filter", "unclosed"]);
+    refuses(&["compare", "--filter", "("], 2, &["--filter", "without closing"]);
 }
 
 #[test]
