@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# What is slow, and not part of .ci/run: every test, once, on a machine that is kept
-# busy by one process per core. What depends on timing may come out as inconclusive;
-# everything else holds.
+# What is slow, and not part of .ci/run: the long forms of tests (PIPEFIT_LONG=1), and
+# every test once on a machine that is kept busy by one process per core. What depends
+# on timing may come out as inconclusive there; everything else holds.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
 
 need_cc
 cargo test --no-run
+PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
 
 busy=()
 ci_tidy() {
