@@ -161,6 +161,19 @@ fn time_spent_before_and_after_is_not_in_the_throughput() {
 }
 
 #[test]
+fn time_spent_parsing_is_not_in_the_throughput() {
+    let flat = Case { extent: Extent::Frames(6_401), ..case("max") };
+    let (trial, at_once) = play(&flat, |_| Fate::HeldBack(Nanos::from_micros(1)));
+    // The sensor's report comes home as text, and is read 50 ms late.
+    std::thread::park_timeout(std::time::Duration::from_millis(50));
+    let text = serde_json::to_string(&trial.far).unwrap();
+    let mut book = Book::new(flat);
+    book.add(&Trial { far: serde_json::from_str(&text).unwrap(), ..trial }, None);
+    let parsed_late = book.close().cell.metrics.throughput_hz;
+    assert_eq!(parsed_late, at_once.cell.metrics.throughput_hz);
+}
+
+#[test]
 fn a_throughput_does_not_depend_on_the_number_of_frames() {
     let (few, many) = (throughput(641, None), throughput(64_001, None));
     assert!((few / many - 1.0).abs() < 1e-9, "{few} and {many}");
