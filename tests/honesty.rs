@@ -121,9 +121,12 @@ fn unflushed() -> Result<(), Failed> {
     }
     eprintln!("  age p99: pipe {}, pipe-buffered {}", Nanos(p99[0]), Nanos(p99[1]));
     ensure(p99[1] >= 50_000_000, format!("not flushed, and still {} old", Nanos(p99[1])))?;
-    let late = cells[0].metrics.missed_frames.unwrap_or(0) > 5;
-    if p99[0] > 25_000_000 && late {
-        eprintln!("  inconclusive: this machine was too busy to draw 60 frames a second");
+    // Frames missed and a late sensor are the machine's doing, not the pipe's.
+    let metrics = &cells[0].metrics;
+    let slip = metrics.slip_ns.as_ref().and_then(|slip| slip.p99).unwrap_or(0);
+    let noisy = metrics.missed_frames.unwrap_or(0) > 5 || slip > 1_000_000;
+    if p99[0] > 25_000_000 && noisy {
+        eprintln!("  inconclusive: this machine was too busy to keep the schedule");
         return Ok(());
     }
     ensure(p99[0] <= 25_000_000, format!("a flushed pipe is {} old", Nanos(p99[0])))
