@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::interval_log::{
     IntervalLogIterator, IntervalLogWriterBuilder, IntervalLogWriterError, LogEntry,
@@ -88,8 +90,9 @@ pub fn read(text: &[u8]) -> Result<BTreeMap<String, Histogram<u64>>, HlogError> 
         };
         let Some(tag) = entry.tag() else { continue };
         let damaged = |why: String| HlogError::Decode { metric: tag.as_str().to_owned(), why };
-        let bytes = base64(entry.encoded_histogram())
-            .ok_or_else(|| damaged("it is not base64".to_owned()))?;
+        let bytes = BASE64
+            .decode(entry.encoded_histogram())
+            .map_err(|e| damaged(format!("it is not base64: {e}")))?;
         let histogram: Histogram<u64> =
             deserializer.deserialize(&mut &bytes[..]).map_err(|e| damaged(e.to_string()))?;
         match histograms.get_mut(tag.as_str()) {
@@ -102,34 +105,6 @@ pub fn read(text: &[u8]) -> Result<BTreeMap<String, Histogram<u64>>, HlogError> 
     Ok(histograms)
 }
 
-/// The bytes of a text in base64 (RFC 4648, section 4), padding included.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let text = text.as_bytes();
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let body = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
-    let mut bytes = Vec::with_capacity(body.len() / 4 * 3 + 2);
-    for group in body.chunks(4) {
-        let mut bits = 0_u32;
-        for &c in group {
-            let digit = match c {
-                b'A'..=b'Z' => c - b'A',
-                b'a'..=b'z' => c - b'a' + 26,
-                b'0'..=b'9' => c - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(digit);
-        }
-        // A last group of 2 or 3 digits holds 1 or 2 bytes.
-        let [_, first, second, third] = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        bytes.extend_from_slice(&[first, second, third][..group.len() * 6 / 8]);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,11 +114,11 @@ mod tests {
         for (text, bytes) in
             [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar")]
         {
-            assert_eq!(base64(text).as_deref(), Some(bytes.as_bytes()), "{text}");
+            assert_eq!(BASE64.decode(text).ok().as_deref(), Some(bytes.as_bytes()), "{text}");
         }
-        assert_eq!(base64("+/+/"), Some(vec![0xfb, 0xff, 0xbf]));
+        assert_eq!(BASE64.decode("+/+/"), Ok(vec![0xfb, 0xff, 0xbf]));
         for bad in ["Zg=", "Z", "Zm9v!A==", "Zm 9v==="] {
-            assert_eq!(base64(bad), None, "{bad}");
+            assert!(BASE64.decode(bad).is_err(), "{bad}");
         }
     }
 }
