@@ -2,10 +2,7 @@
 //! change of this file. And every cell that may be `n/a` in the default comparison: a
 //! new one fails here, so that no transport drops out of a scenario unnoticed.
 
-use pipefit::ground::{Bytes, Nanos};
-use pipefit::link::{Caps, LinkSpec, Place, Policy, Wait};
-use pipefit::role::Extent;
-use pipefit::role::screen::ScreenSpec;
+use pipefit::link::{Caps, Place, Policy, Wait};
 use pipefit::run::{Case, Registry, scenario, session};
 
 type Row = (&'static str, Place, &'static [Policy], &'static [Wait], bool, bool, bool);
@@ -66,21 +63,7 @@ fn no_cell_is_left_out_but_those_that_must_be() {
     let mut left_out = Vec::new();
     for entry in registry.iter() {
         for scenario in scenario::ALL {
-            let case = Case {
-                scenario: scenario.name,
-                transport: entry.name,
-                size: Bytes(64),
-                rate: scenario.rate,
-                warmup: Nanos(0),
-                extent: Extent::For(scenario.span),
-                wait: Wait::Block,
-                policy: Policy::Block,
-                capacity: LinkSpec::CAPACITY,
-                burst: 1,
-                screen: ScreenSpec::GUI60,
-                patience: LinkSpec::PATIENCE,
-                pins: Vec::new(),
-            };
+            let case = Case::of(scenario, entry.name);
             if let Some(why) = session::not_applicable(entry, &case) {
                 left_out.push((scenario.name, entry.name, why));
             }

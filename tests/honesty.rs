@@ -4,18 +4,18 @@
 //! What depends on a quiet machine says `inconclusive` on a noisy one. Each judgement
 //! has a control: the same data, taken the wrong way, must be judged wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was measured, and what is inconclusive, is shown")]
 
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::ground::host::allowed_cpus;
-use pipefit::ground::{Bytes, Hertz, Nanos};
-use pipefit::link::{LinkSpec, Policy, Stop, Wait};
+use pipefit::ground::{Hertz, Nanos};
+use pipefit::link::Stop;
 use pipefit::role::Extent;
-use pipefit::role::screen::ScreenSpec;
 use pipefit::run::record::{Cause, Cell, Status};
-use pipefit::run::{Case, Registry, session};
+use pipefit::run::{Case, Registry, scenario, session};
 
 type Test = fn() -> Result<(), Failed>;
 
@@ -35,20 +35,13 @@ fn main() {
 }
 
 fn case(scenario: &'static str, transport: &'static str, extent: Extent) -> Case {
+    let scenario = scenario::find(scenario).unwrap();
     Case {
-        scenario,
-        transport,
-        size: Bytes(64),
-        rate: (scenario == "gui60").then_some(Hertz::new(1_000)),
+        rate: scenario.rate.map(|_| Hertz::new(1_000)),
         warmup: Nanos::from_millis(100),
         extent,
-        wait: Wait::Block,
-        policy: Policy::Block,
-        capacity: LinkSpec::CAPACITY,
-        burst: 1,
-        screen: ScreenSpec::GUI60,
-        patience: LinkSpec::PATIENCE,
         pins: allowed_cpus().into_iter().take(2).collect(),
+        ..Case::of(scenario, transport)
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::ground::{Bytes, Hertz, Nanos};
-use pipefit::link::{LinkSpec, Policy, Stop, Wait, Why};
+use pipefit::link::{Policy, Stop, Why};
 use pipefit::role::Extent;
 use pipefit::role::screen::ScreenSpec;
 use pipefit::run::record::{Cause, Measured, Status};
 use pipefit::run::session::{self, Event, Outcome};
-use pipefit::run::{Case, Registry};
+use pipefit::run::{Case, Registry, scenario};
 use rustix::process::{Pid, Signal, kill_process};
 
 type Test = fn() -> Result<(), Failed>;
@@ -37,21 +37,12 @@ fn main() {
 }
 
 fn case(scenario: &'static str, transport: &'static str) -> Case {
-    let rate = matches!(scenario, "stream" | "gui60").then_some(Hertz::new(2_000));
+    let scenario = scenario::find(scenario).unwrap();
     Case {
-        scenario,
-        transport,
-        size: Bytes(64),
-        rate,
+        rate: scenario.rate.map(|_| Hertz::new(2_000)),
         warmup: Nanos::from_millis(50),
         extent: Extent::For(Nanos::from_millis(500)),
-        wait: Wait::Block,
-        policy: Policy::Block,
-        capacity: LinkSpec::CAPACITY,
-        burst: 1,
-        screen: ScreenSpec::GUI60,
-        patience: LinkSpec::PATIENCE,
-        pins: Vec::new(),
+        ..Case::of(scenario, transport)
     }
 }
 

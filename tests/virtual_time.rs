@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use pipefit::ground::{Bytes, Clock, FakeClock, Hertz, Nanos};
 use pipefit::link::driver::on_loop;
-use pipefit::link::{LinkSpec, Policy, Stop, Timer, Wait};
+use pipefit::link::{Stop, Timer};
 use pipefit::role::backlog::BacklogSummary;
 use pipefit::role::screen::ScreenSpec;
 use pipefit::role::viewer::viewer;
@@ -27,20 +27,11 @@ const FRAMES: u64 = 2_000;
 
 /// A run of `FRAMES` samples at 1 kHz, read or drawn.
 fn case(scenario: &'static str) -> Case {
+    let scenario = scenario::find(scenario).unwrap();
     Case {
-        scenario,
-        transport: "scripted",
-        size: Bytes(64),
-        rate: (scenario != "max").then_some(Hertz::new(1_000)),
-        warmup: Nanos(0),
+        rate: scenario.rate.map(|_| Hertz::new(1_000)),
         extent: Extent::Frames(FRAMES),
-        wait: Wait::Block,
-        policy: Policy::Block,
-        capacity: LinkSpec::CAPACITY,
-        burst: 1,
-        screen: ScreenSpec::GUI60,
-        patience: LinkSpec::PATIENCE,
-        pins: Vec::new(),
+        ..Case::of(scenario, "scripted")
     }
 }
 

@@ -7,6 +7,7 @@ use crate::ground::{Bytes, Hertz, Nanos};
 use crate::link::{LinkSpec, Policy, Wait};
 use crate::role::Extent;
 use crate::role::screen::ScreenSpec;
+use crate::run::scenario::Scenario;
 
 /// A cell to be measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,27 @@ pub struct Case {
 }
 
 impl Case {
+    /// A scenario over a transport with every axis at its default: 64 B at the
+    /// scenario's own rate and length, no warm-up, nothing pinned.
+    #[must_use]
+    pub const fn of(scenario: &Scenario, transport: &'static str) -> Self {
+        Self {
+            scenario: scenario.name,
+            transport,
+            size: Bytes(64),
+            rate: scenario.rate,
+            warmup: Nanos(0),
+            extent: Extent::For(scenario.span),
+            wait: Wait::Block,
+            policy: Policy::Block,
+            capacity: LinkSpec::CAPACITY,
+            burst: 1,
+            screen: ScreenSpec::GUI60,
+            patience: LinkSpec::PATIENCE,
+            pins: Vec::new(),
+        }
+    }
+
     /// What tells this cell from the others of a run, and is the same in the next
     /// run: axes at their defaults are left out.
     #[must_use]
