@@ -14,7 +14,7 @@ const DRIVEN: &[Wait] = &[Wait::Block];
 const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
 
 /// name, place, policies, waits, zero-copy, batch, prompt
-const TABLE: [Row; 8] = [
+const TABLE: [Row; 11] = [
     ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
     ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
     ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
@@ -23,10 +23,13 @@ const TABLE: [Row; 8] = [
     ("thread", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
     ("pipe", Place::Process, NO_OVERWRITE, ANY, false, true, true),
     ("pipe-buffered", Place::Process, BLOCK, ANY, false, true, false),
+    ("shm-ring", Place::Process, ALL, ANY, true, true, true),
+    ("memfd-ring", Place::Process, ALL, ANY, true, true, true),
+    ("shm-latest", Place::Process, &[Policy::OverwriteOldest], ANY, true, true, true),
 ];
 
 /// Every cell of the default comparison that cannot be measured, and why.
-const NOT_APPLICABLE: [(&str, &str, &str); 9] = [
+const NOT_APPLICABLE: [(&str, &str, &str); 10] = [
     ("stream", "null", "discards every frame"),
     ("rtt", "null", "discards every frame"),
     ("max", "null", "discards every frame"),
@@ -36,6 +39,7 @@ const NOT_APPLICABLE: [(&str, &str, &str); 9] = [
     ("max", "scripted", "virtual time"),
     ("gui60", "scripted", "virtual time"),
     ("rtt", "pipe-buffered", "an echo would never come"),
+    ("rtt", "shm-latest", "rtt needs policy block"),
 ];
 
 #[test]
@@ -63,7 +67,8 @@ fn no_cell_is_left_out_but_those_that_must_be() {
     let mut left_out = Vec::new();
     for entry in registry.iter() {
         for scenario in scenario::ALL {
-            let case = Case::of(scenario, entry.name);
+            let policy = entry.caps.usual_policy();
+            let case = Case { policy, ..Case::of(scenario, entry.name) };
             if let Some(why) = session::not_applicable(entry, &case) {
                 left_out.push((scenario.name, entry.name, why));
             }

@@ -119,6 +119,23 @@ impl CpuTicks {
     }
 }
 
+/// When a process started, in the kernel's ticks since boot; `None` where there is none
+/// of that pid. Pid and start together name a process for good: pids are used again.
+#[must_use]
+pub fn started(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything, parentheses too; the start
+    // is the twentieth field behind it.
+    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.trim().parse().ok()
+}
+
+/// What tells the pids of this container from another's (see pid_namespaces(7)).
+#[must_use]
+pub fn pid_space() -> Option<u64> {
+    let link = fs::read_link("/proc/self/ns/pid").ok()?;
+    link.to_str()?.strip_prefix("pid:[")?.strip_suffix(']')?.parse().ok()
+}
+
 /// Why a thread could not be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {

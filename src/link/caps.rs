@@ -95,7 +95,7 @@ words! {
 pub struct Caps {
     /// Where its halves live.
     pub place: Place,
-    /// What it can do when full.
+    /// What it can do when full, the usual one first.
     pub policies: &'static [Policy],
     /// How its halves can wait.
     pub waits: &'static [Wait],
@@ -121,6 +121,12 @@ impl Caps {
 
     /// The frame size no link goes beyond: 1 GiB.
     pub const LARGEST: Bytes = Bytes(1 << 30);
+
+    /// What it does when full unless asked for something else: the first it claims.
+    #[must_use]
+    pub fn usual_policy(&self) -> Policy {
+        self.policies.first().copied().unwrap_or(Policy::Block)
+    }
 
     /// Why a link as in `spec` is not to be had, or `None` where it is.
     #[must_use]

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use crate::ground::Bytes;
+use crate::memory::{Fault, SegmentError};
+
 /// A link could not be opened, or a half could not travel.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -26,8 +29,23 @@ pub enum LinkError {
     #[error("the other side was not ready within {0:?}")]
     NotReady(std::time::Duration),
     /// The half is in use already.
-    #[error("{0} is taken by another process")]
-    PeerTaken(String),
+    #[error("{half} is taken by process {pid}")]
+    PeerTaken {
+        /// Which half.
+        half: &'static str,
+        /// Who has it.
+        pid: u64,
+    },
+    /// There is not as much memory.
+    #[error("{wanted} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)")]
+    NoSpace {
+        /// Bytes asked for.
+        wanted: Bytes,
+        /// Where.
+        place: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("{op}: {source}")]
     Os {
@@ -36,6 +54,21 @@ pub enum LinkError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl From<SegmentError> for LinkError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::AlreadyExists(name) => Self::AlreadyExists(name),
+            SegmentError::NotFound(name) => Self::NotFound(name),
+            SegmentError::LayoutMismatch(how) => Self::LayoutMismatch(how),
+            SegmentError::Taken { half, pid } => Self::PeerTaken { half, pid },
+            SegmentError::NoSpace { wanted, place, source } => {
+                Self::NoSpace { wanted, place, source }
+            }
+            SegmentError::Os { op, source } => Self::Os { op, source },
+        }
+    }
 }
 
 impl LinkError {
@@ -68,6 +101,9 @@ pub enum SendError {
         /// Bytes there is room for.
         max: usize,
     },
+    /// The link itself holds impossible values; nothing more is sent.
+    #[error("the link is corrupt: {0}")]
+    Corrupt(String),
     /// The operating system refused.
     #[error("{op}: {source}")]
     Os {
@@ -76,6 +112,21 @@ pub enum SendError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl From<Fault> for SendError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::TooLarge { len, max } => Self::TooLarge { len, max },
+            Fault::Corrupt(what) => Self::Corrupt(what.into()),
+        }
+    }
+}
+
+impl From<Fault> for RecvError {
+    fn from(fault: Fault) -> Self {
+        Self::Corrupt(fault.to_string())
+    }
 }
 
 /// A frame could not be read.

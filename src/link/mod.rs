@@ -25,7 +25,7 @@ pub use driver::Timer;
 pub use error::{LinkError, RecvError, SendError};
 pub use stop::{Hooked, Stop, Why};
 pub use ticket::{Carrier, Ticket, TicketStub};
-pub use wait::wait_for;
+pub use wait::{Waiting, wait_for};
 
 use crate::ground::{Bytes, Nanos};
 
@@ -165,6 +165,12 @@ pub trait Rx {
         max: usize,
         read: impl FnMut(&[u8]),
     ) -> Result<usize, RecvError>;
+
+    /// Frames that this half passed over under its policy, and will not read: dropped,
+    /// but not counted by the sender. To be asked at the end.
+    fn passed_over(&self) -> u64 {
+        0
+    }
 
     /// Looks at one frame if one is there now.
     ///

@@ -1,6 +1,8 @@
 //! What turns a half into something that can travel to another process.
 
+use std::fmt::Debug;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,8 @@ pub struct Ticket {
     pub note: String,
     /// The descriptors that travel with it.
     pub carriers: Vec<Carrier>,
+    /// What must stay until the ticket has been redeemed. It does not travel.
+    pub kept: Option<Arc<dyn Debug + Send + Sync>>,
 }
 
 /// How a descriptor reaches the child.
@@ -42,7 +46,7 @@ impl Ticket {
     /// A ticket that is one descriptor and nothing else.
     #[must_use]
     pub fn of(carrier: Carrier) -> Self {
-        Self { note: String::new(), carriers: vec![carrier] }
+        Self { carriers: vec![carrier], ..Self::default() }
     }
 
     /// The single descriptor of a ticket made with [`Ticket::of`].

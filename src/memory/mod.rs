@@ -1,5 +1,26 @@
 //! Floor 1: memory that several threads or processes share.
 //!
-//! For now only [`sync`], through which every atomic of the house goes.
+//! The only floor where `unsafe` may stand, and the only door to atomics ([`sync`]).
+//! A [`Segment`] is mapped by two sides; a [`ring`] moves frames through it in order, an
+//! [`exchange`] lets the newest ones displace the oldest; a side that has nothing to do
+//! dozes at a doorbell; a [`Lifeline`] tells it when the other side is gone.
+//!
+//! Nothing that is read from a segment is trusted: the peer is another process. What a
+//! reader can rely on is said in [`ring`] and [`exchange`].
 
+#![expect(unsafe_code, reason = "no compiler can see what another process does with a mapping")]
+
+mod doorbell;
+pub mod exchange;
+mod fault;
+pub mod layout;
+mod lifeline;
+mod region;
+pub mod ring;
+mod segment;
 pub mod sync;
+
+pub use fault::Fault;
+pub use lifeline::Lifeline;
+pub use region::Mapped;
+pub use segment::{Half, Segment, SegmentError, Stale, stale, sweep};

@@ -65,6 +65,8 @@ pub struct ViewerReport {
     pub flow: Flow,
     /// What the screen showed, if there was one.
     pub screen: Option<Shown>,
+    /// Frames that its half of the link passed over, under the link's policy.
+    pub passed_over: u64,
     /// What the sensor said in its trailer.
     pub trailer: Option<ledger::Sent>,
     /// CPU time of its thread, from the first measured frame on.
@@ -201,7 +203,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             .inbox
             .trailer
             .map_or(0, |sent| sent.offered.saturating_sub(sent.dropped))
-            .saturating_sub(screen.shown + screen.merged);
+            .saturating_sub(screen.shown + screen.merged + self.rx.passed_over());
         let counts = (screen.shown, screen.merged);
         let shown = Shown {
             interval: screen.interval,
@@ -289,6 +291,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             slip: inbox.slip,
             flow: inbox.flow,
             screen,
+            passed_over: self.rx.passed_over(),
             trailer: inbox.trailer,
             cpu: Nanos(cpu),
             end,

@@ -148,5 +148,5 @@ pub(crate) fn rebuild(
                 .ok_or_else(missing)
         })
         .collect::<Result<_, _>>()?;
-    Ok(Ticket { note, carriers })
+    Ok(Ticket { note, carriers, kept: None })
 }

@@ -362,7 +362,8 @@ fn balance(sensor: &SensorReport, viewer: &ViewerReport) -> Balance {
     let in_flight = if cut_short { viewer.ledger.tail(sensor.sent.offered) } else { 0 };
     // What is missing of the warm-up was displaced after measuring had begun.
     let of_warmup = (sensor.warmup.offered - sensor.warmup.dropped).saturating_sub(viewer.warmup);
-    let dropped = sensor.sent.dropped - of_warmup.min(sensor.sent.dropped);
+    let dropped = sensor.sent.dropped + viewer.passed_over;
+    let dropped = dropped - of_warmup.min(dropped);
     let sent = Sent { dropped, ..sensor.sent };
     viewer.ledger.balance(sent, viewer.shown, viewer.merged, in_flight)
 }

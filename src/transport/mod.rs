@@ -4,19 +4,26 @@
 
 mod call;
 mod coroutine;
+mod memfd_ring;
 mod null;
 mod pipe;
 mod pipe_buffered;
 pub mod scripted;
+mod shared;
+mod shm_latest;
+mod shm_ring;
 mod task;
 mod thread;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
+pub use memfd_ring::MemfdRing;
 pub use null::Null;
 pub use pipe::Pipe;
 pub use pipe_buffered::PipeBuffered;
 pub use scripted::Scripted;
+pub use shm_latest::ShmLatest;
+pub use shm_ring::ShmRing;
 pub use task::Task;
 pub use thread::Thread;
 
@@ -32,4 +39,7 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_threads::<Thread>();
     roll.on_processes::<Pipe>();
     roll.on_processes::<PipeBuffered>();
+    roll.on_processes::<ShmRing>();
+    roll.on_processes::<MemfdRing>();
+    roll.on_processes::<ShmLatest>();
 }

@@ -166,8 +166,9 @@ pub(super) struct Axes {
     /// How halves wait: spin, yield, block or adaptive
     #[arg(long, value_delimiter = ',', value_name = "WAYS", default_value = "block")]
     pub(super) wait: Vec<Wait>,
-    /// What a full link does: block, drop-newest or overwrite-oldest
-    #[arg(long, value_delimiter = ',', value_name = "WAYS", default_value = "block")]
+    /// What a full link does: block, drop-newest or overwrite-oldest [default: block,
+    /// or what the transport is made for]
+    #[arg(long, value_delimiter = ',', value_name = "WAYS")]
     pub(super) policy: Vec<Policy>,
     /// Queue capacities, the same for every transport
     #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = axes::capacity, default_value = "1MiB")]

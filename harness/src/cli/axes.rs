@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use pipefit::ground::host::allowed_cpus;
 use pipefit::ground::{Bytes, Hertz, Nanos, frame};
-use pipefit::link::Caps;
+use pipefit::link::{Caps, Policy, Wait};
 use pipefit::role::Extent;
 use pipefit::role::screen::ScreenSpec;
-use pipefit::run::{Case, Registry, Scenario};
+use pipefit::run::{Case, Entry, Registry, Scenario};
 
 use super::args::Axes;
 
@@ -55,11 +55,15 @@ pub(super) fn cross(
     let mut cases = Vec::new();
     for scenario in scenarios {
         let Timing { warmup, extent } = timing(scenario);
-        for transport in transports(axes, registry) {
-            for (size, rate, wait, policy, capacity, burst) in combinations(axes, scenario) {
+        for entry in transports(axes, registry) {
+            let usual = [entry.caps.usual_policy()];
+            let policies = if axes.policy.is_empty() { &usual[..] } else { &axes.policy };
+            for (size, rate, wait, policy, capacity, burst) in
+                combinations(axes, scenario, policies)
+            {
                 cases.push(Case {
                     scenario: scenario.name,
-                    transport,
+                    transport: entry.name,
                     size,
                     rate,
                     warmup: axes.warmup.unwrap_or(warmup),
@@ -80,9 +84,9 @@ pub(super) fn cross(
     cases
 }
 
-type Combination = (Bytes, Option<Hertz>, pipefit::link::Wait, pipefit::link::Policy, Bytes, u64);
+type Combination = (Bytes, Option<Hertz>, Wait, Policy, Bytes, u64);
 
-fn combinations(axes: &Axes, scenario: &Scenario) -> Vec<Combination> {
+fn combinations(axes: &Axes, scenario: &Scenario, policies: &[Policy]) -> Vec<Combination> {
     let rates: Vec<Option<Hertz>> = match scenario.rate {
         None => vec![None],
         usual if axes.rate.is_empty() => vec![usual],
@@ -92,7 +96,7 @@ fn combinations(axes: &Axes, scenario: &Scenario) -> Vec<Combination> {
     for &size in &axes.size {
         for &rate in &rates {
             for &wait in &axes.wait {
-                for &policy in &axes.policy {
+                for &policy in policies {
                     for &capacity in &axes.capacity {
                         for &burst in &axes.burst {
                             all.push((size, rate, wait, policy, capacity, burst));
@@ -105,11 +109,11 @@ fn combinations(axes: &Axes, scenario: &Scenario) -> Vec<Combination> {
     all
 }
 
-/// The transports asked for, or all of them, by their own names.
-fn transports(axes: &Axes, registry: &Registry) -> Vec<&'static str> {
+/// The transports asked for, or all of them.
+fn transports<'a>(axes: &Axes, registry: &'a Registry) -> Vec<&'a Entry> {
     match &axes.transport[..] {
-        [] => registry.iter().map(|e| e.name).collect(),
-        asked => asked.iter().filter_map(|name| Some(registry.get(name)?.name)).collect(),
+        [] => registry.iter().collect(),
+        asked => asked.iter().filter_map(|name| registry.get(name)).collect(),
     }
 }
 

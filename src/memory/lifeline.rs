@@ -1,0 +1,48 @@
+//! Knowing that the other side is gone, from the kernel and not from its silence.
+//!
+//! Each half holds one end of a socket pair on which nothing is ever sent. However a
+//! process ends, the kernel closes its end, and the other one sees it: no pid that may
+//! have been used again, no heartbeat that a busy machine delays.
+
+use std::os::fd::OwnedFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+/// One end.
+#[derive(Debug)]
+pub struct Lifeline(OwnedFd);
+
+impl Lifeline {
+    /// Both ends.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn pair() -> Result<(Self, Self), Errno> {
+        let (a, b) =
+            socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        Ok((Self(a), Self(b)))
+    }
+
+    /// Whether the other end is gone. Asks the kernel; does not wait.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        // Whatever happens to it is the other end's going: nothing is ever sent.
+        poll(&mut fds, Some(&now)).is_ok_and(|n| n > 0)
+    }
+}
+
+impl From<OwnedFd> for Lifeline {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+}
+
+impl From<Lifeline> for OwnedFd {
+    fn from(end: Lifeline) -> Self {
+        end.0
+    }
+}

@@ -1,0 +1,166 @@
+//! The reading end of a ring.
+
+use std::time::Duration;
+
+use super::{Head, PUBLISH, Shape};
+use crate::memory::doorbell;
+use crate::memory::fault::Fault;
+use crate::memory::layout::{RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded};
+use crate::memory::sync::{Ordering, Region, Word};
+
+/// The reading end. There is at most one of a region at a time.
+#[derive(Debug)]
+pub struct RingRx<R> {
+    region: R,
+    shape: Shape,
+    /// Where the next record begins.
+    tail: u64,
+    /// How much of that the sender has been told.
+    told: u64,
+    /// Frames of the next record that have been read already.
+    taken: usize,
+    faulty: bool,
+}
+
+const NONSENSE: Fault = Fault::Corrupt("a record's word is not one that this ring's sender writes");
+
+impl<R: Region> RingRx<R> {
+    /// The reading end of a ring in which `tail` bytes have been sent and read.
+    pub const fn new(region: R, shape: Shape, tail: u64) -> Self {
+        Self { region, shape, tail, told: tail, taken: 0, faulty: false }
+    }
+
+    /// How many bytes have been read; `None` within a bundle.
+    pub const fn read(&self) -> Option<u64> {
+        if self.taken == 0 { Some(self.tail) } else { None }
+    }
+
+    /// Has `read` look at the frames that are there, at most `max`; gives their number.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] where the next record makes no sense, and then always. What
+    /// was there before it has been read.
+    #[inline]
+    pub fn take(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> Result<usize, Fault> {
+        if self.faulty {
+            return Err(NONSENSE);
+        }
+        let mut n = 0;
+        let mut tail = self.tail;
+        let enough = (self.shape.capacity / PUBLISH) as u64;
+        while n < max {
+            let at = self.shape.place(tail);
+            // SYNC: record, with `RingTx::push`.
+            let word = self.region.word(at).load(Ordering::Acquire);
+            if word == 0 {
+                break;
+            }
+            let Some(head) = Head::read(word, tail, &self.shape) else {
+                self.tail = tail;
+                return self.give_up(n);
+            };
+            if head.count == 1 {
+                // SAFETY: the word says that the sender has left these bytes (SYNC:
+                // record), and it will not come back before `publish`. `Head::read`
+                // has seen to it that they end within the margin.
+                unsafe { self.region.read(at + WORD, head.len, &mut read) };
+                n += 1;
+            } else {
+                self.tail = tail;
+                n += self.take_bundle(at, head, max - n, &mut read);
+                if self.taken > 0 {
+                    break;
+                }
+            }
+            tail = tail.wrapping_add(head.size() as u64);
+            if tail.wrapping_sub(self.told) >= enough {
+                self.tail = tail;
+                self.publish();
+            }
+        }
+        self.tail = tail;
+        if tail != self.told {
+            self.publish();
+        }
+        Ok(n)
+    }
+
+    /// Reads frames of the bundle at `at`. Sets `taken` to how many of it have been
+    /// read; to 0 where that is all of them.
+    #[inline]
+    fn take_bundle(
+        &mut self,
+        at: usize,
+        head: Head,
+        max: usize,
+        read: &mut impl FnMut(&[u8]),
+    ) -> usize {
+        let each = padded(head.len);
+        // A sender that changes its mind about the number gets what it deserves.
+        let from = self.taken.min(head.count);
+        let group = max.min(head.count - from);
+        // SAFETY: as for a single frame; the group lies within the record.
+        unsafe {
+            self.region.read(at + WORD + from * each, group * each, |bytes| {
+                bytes.chunks_exact(each).for_each(|frame| read(&frame[..head.len]));
+            });
+        }
+        self.taken = if from + group == head.count { 0 } else { from + group };
+        group
+    }
+
+    #[cold]
+    fn give_up(&mut self, n: usize) -> Result<usize, Fault> {
+        self.faulty = true;
+        if n > 0 { Ok(n) } else { Err(NONSENSE) }
+    }
+
+    /// Tells the sender what has been read.
+    #[inline]
+    fn publish(&mut self) {
+        // SYNC: room, with `RingTx::look_again`.
+        self.region.word(TAIL).store(self.tail, Ordering::Release);
+        self.told = self.tail;
+        if self.shape.bells && doorbell::is_awaited(self.region.bell(TX_BELL)) {
+            self.wake_if_comfortable();
+        }
+    }
+
+    /// Wakes the sender if there is as much room as it waits for.
+    #[cold]
+    fn wake_if_comfortable(&self) {
+        let wanted = self.region.word(WANTED).load(Ordering::Relaxed);
+        let beyond = self.tail.wrapping_sub(wanted);
+        if beyond <= self.shape.capacity as u64 {
+            doorbell::wake(self.region.bell(TX_BELL));
+        }
+    }
+
+    /// Whether there is something to read.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.region.word(self.shape.place(self.tail)).load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the sender has said that nothing more will come. What it sent before
+    /// is there by then.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        // SYNC: the end, with `RingTx::close`.
+        self.region.word(TX_CLOSED).load(Ordering::Acquire) != 0
+    }
+
+    /// Says that nobody will read any more.
+    pub fn close(&self) {
+        self.region.word(RX_CLOSED).store(1, Ordering::Release);
+        doorbell::ring(self.region.bell(TX_BELL));
+    }
+
+    /// Dozes until there is something to read, the sender has closed, or `at_most` has
+    /// passed.
+    #[cold]
+    pub fn doze(&self, at_most: Duration) {
+        let bell = self.region.bell(RX_BELL);
+        doorbell::doze(bell, at_most, || self.has_news() || self.is_over());
+    }
+}
