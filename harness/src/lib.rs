@@ -1,6 +1,7 @@
 //! The judging side of pipefit: everything that judges, remembers and draws.
 //!
-//! Above the measuring side's floors stand [`report`] (one renderer per file),
+//! Above the measuring side's floors stand [`stat`] (what figures say, and how sure),
+//! [`report`] (one renderer per file),
 //! [`results`] (what is kept of a run) and [`cli`] (the command line).
 //!
 //! A program with transports of its own has the whole tool around them:
@@ -20,5 +21,6 @@
 pub mod cli;
 pub mod report;
 pub mod results;
+pub mod stat;
 
 pub use cli::run_main;

@@ -15,6 +15,7 @@ pub mod exchange;
 mod fault;
 pub mod layout;
 mod lifeline;
+pub mod raw;
 mod region;
 pub mod ring;
 mod segment;

@@ -6,6 +6,7 @@
 
 pub mod age;
 pub mod backlog;
+pub mod bare;
 pub mod echo;
 mod flat_out;
 pub mod inbox;
@@ -14,6 +15,7 @@ pub mod screen;
 pub mod sensor;
 pub mod viewer;
 
+pub use bare::{BareReport, BareSpec};
 pub use echo::{EchoReport, EchoSpec, PingReport, PingSpec};
 pub use sensor::{SensorReport, SensorSpec};
 pub use viewer::{ViewerReport, ViewerSpec};

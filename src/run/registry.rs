@@ -1,7 +1,9 @@
 //! The transports there are, by name.
 
-use crate::link::{Caps, Roll, Transport};
-use crate::run::launch::{self, Mount};
+use std::thread;
+
+use crate::link::{Caps, Roll, Stop, Transport};
+use crate::run::launch::{self, Mount, Plan, RunError, Started, Trial};
 use crate::transport;
 
 /// One transport, with everything static about it behind a few functions.
@@ -11,6 +13,30 @@ pub struct Entry {
     /// What it can do.
     pub caps: Caps,
     pub(crate) mount: Box<dyn Mount>,
+}
+
+impl Entry {
+    /// Plays a plan once, on a thread of its own, so that pinning ends with it.
+    /// Children are tied to that thread's life, and it outlives them. `watch` is told
+    /// when both sides are ready.
+    ///
+    /// # Errors
+    /// [`RunError`] where it could not be played to its end.
+    pub fn play(
+        &self,
+        plan: &Plan,
+        stop: &Stop,
+        watch: &(dyn Fn(Started) + Sync),
+    ) -> Result<Trial, RunError> {
+        thread::scope(|scope| {
+            thread::Builder::new()
+                .name("viewer".into())
+                .spawn_scoped(scope, || self.mount.play(plan, stop, watch))
+                .map_err(|source| RunError::Start { what: "a measuring thread", source })?
+                .join()
+                .map_err(|_| RunError::Panicked("the viewer"))?
+        })
+    }
 }
 
 impl std::fmt::Debug for Entry {

@@ -6,7 +6,6 @@
 //! pass, up to twice.
 
 use std::collections::VecDeque;
-use std::thread;
 
 use super::case::Case;
 use super::launch::{RunError, Started, Trial};
@@ -175,8 +174,6 @@ fn tag(began: Nanos, tries: u32, case: usize) -> u32 {
     (began.0 / 1_000) as u32 ^ (tries << 24) ^ ((case as u32) << 8) ^ std::process::id()
 }
 
-/// Plays one trial on a thread of its own, so that pinning ends with it. Children
-/// are tied to that thread's life, and it outlives them.
 fn play(
     entry: &Entry,
     case: &Case,
@@ -189,18 +186,7 @@ fn play(
         return Err(LinkError::Unsupported { what: entry.name.into(), why }.into());
     };
     let plan = (scenario.plan)(case, tag);
-    thread::scope(|scope| {
-        let body = || {
-            let started = |started| watch(Event::Started { case, started });
-            entry.mount.play(&plan, stop, &started)
-        };
-        thread::Builder::new()
-            .name("viewer".into())
-            .spawn_scoped(scope, body)
-            .map_err(|source| RunError::Start { what: "a measuring thread", source })?
-            .join()
-            .map_err(|_| RunError::Panicked("the viewer"))?
-    })
+    entry.play(&plan, stop, &|started| watch(Event::Started { case, started }))
 }
 
 fn fault_of(error: &RunError) -> Fault {

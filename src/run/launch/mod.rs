@@ -16,6 +16,7 @@ use crate::link::{self, LinkError, LinkSpec, Stop, Timer, Transport};
 use crate::role::echo::{echo, ping};
 use crate::role::sensor::sensor;
 use crate::role::viewer::viewer;
+use crate::role::bare::{self, BareReport, BareSpec};
 use crate::role::{
     EchoReport, EchoSpec, PingReport, PingSpec, SensorReport, SensorSpec, ViewerReport, ViewerSpec,
 };
@@ -30,6 +31,10 @@ pub enum Far {
     Sensor(SensorSpec),
     /// Sends back what it gets.
     Echo(EchoSpec),
+    /// Sends bytes, and does nothing else.
+    Flood(BareSpec),
+    /// Sends bytes back, and does nothing else.
+    Bounce(BareSpec),
 }
 
 /// The side that stays in this process.
@@ -39,6 +44,10 @@ pub enum Near {
     Viewer(ViewerSpec),
     /// Sends, and waits for the echo.
     Ping(PingSpec),
+    /// Reads bytes, and does nothing else.
+    Soak(BareSpec),
+    /// Sends bytes, waits for them to come back, and does nothing else.
+    Rally(BareSpec),
 }
 
 /// Who does what over which link.
@@ -56,7 +65,7 @@ pub struct Plan {
 
 impl Plan {
     const fn talks_back(&self) -> bool {
-        matches!(self.far, Far::Echo(_))
+        matches!(self.far, Far::Echo(_) | Far::Bounce(_))
     }
 }
 
@@ -68,6 +77,8 @@ pub enum FarReport {
     Sensor(SensorReport),
     /// An echo's report.
     Echo(EchoReport),
+    /// Of a bare role.
+    Bare(Box<BareReport>),
 }
 
 /// What the near side reports.
@@ -77,6 +88,8 @@ pub enum NearReport {
     Viewer(Box<ViewerReport>),
     /// A pinger's report.
     Ping(Box<PingReport>),
+    /// Of a bare role.
+    Bare(Box<BareReport>),
 }
 
 /// One plan, played once.
@@ -190,7 +203,13 @@ async fn play_far<T: Transport, C: Timer>(
         (Far::Echo(spec), Some(rx)) => {
             FarReport::Echo(echo(ends.tx, rx, &timer, &spec, start, &stop).await)
         }
-        (Far::Echo(_), None) => unreachable!("an echo's plan opens two links"),
+        (Far::Flood(spec), _) => {
+            FarReport::Bare(Box::new(bare::flood(ends.tx, &timer, &spec, start).await))
+        }
+        (Far::Bounce(spec), Some(rx)) => {
+            FarReport::Bare(Box::new(bare::bounce(ends.tx, rx, &timer, &spec).await))
+        }
+        (Far::Echo(_) | Far::Bounce(_), None) => unreachable!("an echo's plan opens two links"),
     }
 }
 
@@ -219,7 +238,15 @@ async fn play_near<T: Transport, C: Timer>(
         (Near::Ping(spec), Some(tx)) => {
             NearReport::Ping(Box::new(ping(tx, ends.rx, &timer, &spec, start, &stop).await))
         }
-        (Near::Ping(_), None) => unreachable!("a pinger's plan opens two links"),
+        (Near::Soak(spec), _) => {
+            NearReport::Bare(Box::new(bare::soak(ends.rx, &timer, &spec, start).await))
+        }
+        (Near::Rally(spec), Some(tx)) => {
+            NearReport::Bare(Box::new(bare::rally(tx, ends.rx, &timer, &spec, start).await))
+        }
+        (Near::Ping(_) | Near::Rally(_), None) => {
+            unreachable!("a pinger's plan opens two links")
+        }
     }
 }
 

@@ -1,0 +1,127 @@
+//! How near the ring comes to what this machine can do at all, and how far it is ahead
+//! of what else there is.
+//!
+//! `cargo bench --bench limits`, with `--features iceoryx2` for that peer. An argument
+//! picks rows by a part of their name; `--quick` measures a few pairs only.
+//!
+//! Every figure comes from a trial: two fresh, pinned processes (threads, for rtrb) that
+//! move bytes and do nothing else. A subject's trial stands between two of its
+//! reference, and rows take turns, so that a machine that changes does so for both. A
+//! pair whose references differ by over 20 % is dropped. Shown is the median of the
+//! ratios with its 95 % interval (bootstrap over trials). A yardstick that a subject
+//! beats by over 5 % is none, and is marked.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+mod arm;
+mod latest;
+mod peers;
+mod rows;
+
+use std::process::ExitCode;
+
+use pipefit::run::Registry;
+use pipefit_harness::stat::{Bracket, Paired, median};
+
+use arm::Arm;
+use rows::{Bound, Row};
+
+/// What has been measured of a row.
+#[derive(Default)]
+struct Sheet {
+    brackets: Vec<Bracket>,
+    /// Why trials failed.
+    faults: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let mut registry = Registry::builtin();
+    peers::enrol(&mut registry);
+    pipefit::init(&registry);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo bench` passes --bench; `cargo test --benches` passes --test.
+    let quick = args.iter().any(|a| a == "--quick" || a == "--test");
+    let wanted: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
+    let rows: Vec<Row> = rows::all()
+        .into_iter()
+        .filter(|row| wanted.is_empty() || wanted.iter().any(|w| row.name.contains(w.as_str())))
+        .collect();
+    let rounds = if quick { 6 } else { 25 };
+    println!("{} rows, {rounds} pairs each; ratios of subject to reference\n", rows.len());
+    let mut sheets: Vec<Sheet> = rows.iter().map(|_| Sheet::default()).collect();
+    for _ in 0..rounds {
+        for (row, sheet) in rows.iter().zip(&mut sheets) {
+            measure(&registry, row, sheet);
+        }
+    }
+    println!(
+        "{:<58} {:>10} {:>10} {:>7} {:^16} {:>8} {:>7}",
+        "row", "subject", "reference", "ratio", "95 %", "target", "n"
+    );
+    let missed = rows.iter().zip(&sheets).filter(|(row, sheet)| !show(row, sheet)).count();
+    let tried = wanted.is_empty() && !show_tries();
+    if missed == 0 && !tried { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn measure(registry: &Registry, row: &Row, sheet: &mut Sheet) {
+    let figure = |arm: &Arm| arm.figure(registry);
+    let bracket = figure(&row.reference).and_then(|before| {
+        let subject = figure(&row.subject)?;
+        Ok(Bracket { before, subject, after: figure(&row.reference)? })
+    });
+    match bracket {
+        Ok(bracket) => sheet.brackets.push(bracket),
+        Err(why) => sheet.faults.push(why),
+    }
+}
+
+/// Prints how often a reader of `shm-latest` had to try; says whether once was enough.
+fn show_tries() -> bool {
+    match latest::tries() {
+        Ok((read, tries)) => {
+            let again = tries - read;
+            println!("shm-latest: {read} frames read beside a saturating sender, {again} tries again");
+            again == 0 && read > 0
+        }
+        Err(why) => {
+            println!("shm-latest: {why}");
+            false
+        }
+    }
+}
+
+/// Prints a row; says whether its target may be met.
+fn show(row: &Row, sheet: &Sheet) -> bool {
+    let of = |part: fn(&Bracket) -> f64| {
+        median(&sheet.brackets.iter().map(part).collect::<Vec<_>>())
+    };
+    let subject = of(|b| b.subject).map_or_else(|| "-".into(), |x| row.subject.show(x));
+    let reference = of(|b| (b.before * b.after).sqrt());
+    let reference = reference.map_or_else(|| "-".into(), |x| row.reference.show(x));
+    let paired = Paired::of(&sheet.brackets);
+    let n = format!("{}-{}", paired.n, paired.dropped);
+    print!("{:<58} {subject:>10} {reference:>10} ", row.name);
+    let Some(ratio) = paired.ratio else {
+        println!("{:>7} {:^16} {:>8} {n:>7}   too few pairs agree", "-", "-", row.bound);
+        sheet.faults.first().inspect(|why| println!("    {why}"));
+        return false;
+    };
+    let (met, clear, beaten) = match row.bound {
+        Bound::AtMost(x) => (ratio.low <= x, ratio.high <= x, ratio.high < 0.95),
+        Bound::AtLeast(x) => (ratio.high >= x, ratio.low >= x, ratio.low > 1.05),
+    };
+    let verdict = match (met, clear) {
+        (_, true) => "met",
+        (true, false) => "not clear",
+        (false, false) => "NOT MET",
+    };
+    let note = if row.is_yardstick && beaten { "; the yardstick is none" } else { "" };
+    println!(
+        "{:>7.3} [{:>6.3}, {:>6.3}] {:>8} {n:>7}   {verdict}{note}",
+        ratio.value, ratio.low, ratio.high, row.bound
+    );
+    if let Some(why) = sheet.faults.first() {
+        println!("    {} trials failed, the first: {why}", sheet.faults.len());
+    }
+    met
+}

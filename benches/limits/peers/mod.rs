@@ -1,0 +1,49 @@
+//! What subjects are held against: yardsticks and peers, each as the smallest transport
+//! that can be. They only ever carry frames of one size, they trust the other side, and
+//! they leave out what the bench does not ask for: good enough to be measured, not to
+//! be used.
+
+#[cfg(feature = "iceoryx2")]
+pub(crate) mod iceoryx;
+mod ipc_channel;
+mod line;
+mod rtrb;
+mod slots;
+mod stream;
+
+use pipefit::link::{Caps, LinkError, Place, Policy, Roll};
+
+/// What they all can do.
+pub(crate) const fn caps(place: Place) -> Caps {
+    Caps {
+        place,
+        policies: &[Policy::Block],
+        waits: Caps::ANY_WAIT,
+        zero_copy: false,
+        batch: false,
+        prompt: true,
+        max_frame: Caps::LARGEST,
+        excluded: None,
+    }
+}
+
+/// An error of somebody else's library.
+pub(crate) fn odd(op: &'static str) -> impl FnOnce(std::io::Error) -> LinkError {
+    move |source| LinkError::Os { op, source }
+}
+
+/// Calls them all out.
+pub(crate) fn enrol(roll: &mut impl Roll) {
+    roll.on_processes::<line::Line>();
+    roll.on_processes::<slots::Raw<slots::Packed>>();
+    roll.on_processes::<slots::Raw<slots::Aligned>>();
+    roll.on_threads::<rtrb::Items<8>>();
+    roll.on_threads::<rtrb::Items<64>>();
+    roll.on_threads::<rtrb::Chunks<8>>();
+    roll.on_threads::<rtrb::Chunks<64>>();
+    roll.on_processes::<stream::Pipe>();
+    roll.on_processes::<stream::Unix>();
+    roll.on_processes::<ipc_channel::Bytes>();
+    #[cfg(feature = "iceoryx2")]
+    roll.on_processes::<iceoryx::PubSub>();
+}

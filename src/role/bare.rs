@@ -1,0 +1,428 @@
+//! The bare roles: they move bytes over a link and do nothing else with them than write
+//! and read each one. No frames, no ledger, no meters of latency: what is left is what
+//! the link costs, to be held against a yardstick or against the roles that do it all.
+//!
+//! Every payload begins with its number, and every number is checked.
+
+use serde::{Deserialize, Serialize};
+
+use super::End;
+use super::sensor::end_of;
+use crate::ground::frame::{self, Header, Kind, pattern};
+use crate::ground::{Meter, Nanos};
+use crate::link::{RecvError, Rx, Timer, Tx};
+
+/// What is done with the bytes of each payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Load {
+    /// They are copied in from a buffer, and summed up by the reader.
+    Copied,
+    /// They are made where they lie, and summed up by the reader.
+    InPlace,
+    /// They are a frame: pattern and checksum are made and checked, as the sensor and
+    /// the viewer do.
+    Framed,
+}
+
+/// What a bare role is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BareSpec {
+    /// Bytes handed to the link each time, a frame's header included: at least 8.
+    pub len: usize,
+    /// What is done with them.
+    pub load: Load,
+    /// How many are handed over together.
+    pub batch: usize,
+    /// Whether to ask again and again, rather than to wait as the link does.
+    pub spin: bool,
+    /// How long to go on.
+    pub span: Nanos,
+    /// What to do before measuring.
+    pub warmup: Nanos,
+    /// How long to wait for the other side.
+    pub patience: Nanos,
+}
+
+/// What a bare role did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BareReport {
+    /// Payloads moved, or trips made, while it was measured.
+    pub count: u64,
+    /// Time it took, at the reading end.
+    pub took: Nanos,
+    /// Of trips: the mean of a few at a time, in tenths of a nanosecond, so that the
+    /// cost of reading the clock does not show.
+    pub means: Meter,
+    /// Of trips: each one by itself, with one reading of the clock in it.
+    pub singles: Meter,
+    /// Payloads that were not the next one, or not as they were written.
+    pub wrong: u64,
+    /// How it ended.
+    pub end: End,
+}
+
+impl BareReport {
+    fn new() -> Self {
+        Self {
+            count: 0,
+            took: Nanos(0),
+            means: Meter::new(),
+            singles: Meter::new(),
+            wrong: 0,
+            end: End::Done,
+        }
+    }
+
+    /// Payloads a second.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        (self.took.0 > 0 && self.count > 0).then(|| self.count as f64 * 1e9 / self.took.0 as f64)
+    }
+}
+
+/// The number that says: this is the last one.
+const LAST: u64 = u64::MAX;
+
+/// Trips of which the mean is taken.
+const TRIPS: u64 = 32;
+
+/// Payloads between two looks at the clock.
+const BETWEEN: u64 = 64;
+
+/// Failed attempts between two looks at the clock.
+const ATTEMPTS: u64 = 1 << 14;
+
+const PRODUCER: u32 = 1;
+
+/// Writes a payload, and checks one.
+struct Bytes {
+    load: Load,
+    source: Vec<u8>,
+    next: u64,
+    wrong: u64,
+    last: bool,
+    sum: u64,
+}
+
+impl Bytes {
+    fn new(spec: &BareSpec) -> Self {
+        let mut source = vec![0; spec.len];
+        pattern::fill(PRODUCER, 1, &mut source);
+        Self { load: spec.load, source, next: 0, wrong: 0, last: false, sum: 0 }
+    }
+
+    #[inline]
+    fn write(&self, number: u64, out: &mut [u8]) {
+        match self.load {
+            Load::Framed => {
+                let kind = if number == LAST { Kind::Trailer } else { Kind::Data };
+                let header =
+                    Header { kind, producer: PRODUCER, seq: number, due: 0, sent: 0, run: 1 };
+                frame::encode(&header, out);
+                return;
+            }
+            Load::Copied => out.copy_from_slice(&self.source[..out.len()]),
+            Load::InPlace => {
+                let mut chunks = out.chunks_exact_mut(8);
+                for (i, chunk) in (&mut chunks).enumerate() {
+                    chunk.copy_from_slice(&(number ^ i as u64).to_le_bytes());
+                }
+                chunks.into_remainder().fill(0);
+            }
+        }
+        if let Some(head) = out.first_chunk_mut() {
+            *head = number.to_le_bytes();
+        }
+    }
+
+    #[inline]
+    fn read(&mut self, bytes: &[u8]) {
+        let number = match self.load {
+            Load::Framed => match frame::decode(bytes) {
+                Ok(f) if f.header.kind == Kind::Trailer => LAST,
+                Ok(f) if pattern::holds(PRODUCER, f.header.seq, f.payload) => f.header.seq,
+                _ => LAST - 1,
+            },
+            Load::Copied | Load::InPlace => {
+                self.sum = self.sum.wrapping_add(sum(bytes));
+                bytes.first_chunk().map_or(LAST - 1, |head| u64::from_le_bytes(*head))
+            }
+        };
+        if number == LAST {
+            self.last = true;
+            return;
+        }
+        self.wrong += u64::from(number != self.next);
+        self.next = number.wrapping_add(1);
+    }
+}
+
+#[inline]
+fn sum(bytes: &[u8]) -> u64 {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let words = chunks.iter().fold(0u64, |sum, chunk| sum.wrapping_add(u64::from_le_bytes(*chunk)));
+    rest.iter().fold(words, |sum, byte| sum.wrapping_add((*byte).into()))
+}
+
+/// Tries again and again for a while; `None` where nothing came of it.
+#[inline]
+fn spin<T>(
+    timer: &impl Timer,
+    patience: Nanos,
+    mut attempt: impl FnMut() -> Result<Option<T>, End>,
+) -> Result<T, End> {
+    let mut until = None;
+    loop {
+        for _ in 0..ATTEMPTS {
+            if let Some(value) = attempt()? {
+                return Ok(value);
+            }
+            std::hint::spin_loop();
+        }
+        let now = timer.now();
+        if now >= *until.get_or_insert(now + patience) {
+            return Err(End::Silent);
+        }
+    }
+}
+
+/// One end of a bare link, or both of them.
+struct Bare<'a, X, Y, C> {
+    tx: X,
+    rx: Y,
+    timer: &'a C,
+    spec: &'a BareSpec,
+    bytes: Bytes,
+}
+
+/// There is no such end.
+struct Nothing;
+
+impl<X: Tx, Y, C: Timer> Bare<'_, X, Y, C> {
+    /// Sends one payload.
+    #[inline]
+    async fn send(&mut self, number: u64) -> Result<(), End> {
+        let (tx, bytes, len) = (&mut self.tx, &self.bytes, self.spec.len);
+        if self.spec.spin {
+            let attempt = || {
+                let sent = tx.try_send(len, |out| bytes.write(number, out));
+                sent.map_err(end_of)
+            };
+            return spin(self.timer, self.spec.patience, attempt).map(|_| ());
+        }
+        let until = self.timer.now() + self.spec.patience;
+        let sent = tx.send(self.timer, until, len, |out| bytes.write(number, out)).await;
+        sent.map(|_| ()).map_err(end_of)
+    }
+
+    /// Sends a batch.
+    async fn send_batch(&mut self, from: u64, count: usize) -> Result<(), End> {
+        let until = self.timer.now() + self.spec.patience;
+        let bytes = &self.bytes;
+        let write = |i: usize, out: &mut [u8]| bytes.write(from + i as u64, out);
+        let sent = self.tx.send_batch(self.timer, until, count, self.spec.len, write).await;
+        sent.map(|_| ()).map_err(end_of)
+    }
+
+    /// As many as there is room for, from a plain loop; gives the next one's number.
+    #[inline(never)]
+    fn send_while_room(&mut self, from: u64, to: u64) -> Result<u64, End> {
+        let (tx, bytes, len) = (&mut self.tx, &self.bytes, self.spec.len);
+        for number in from..to {
+            let sent = tx.try_send(len, |out| bytes.write(number, out));
+            if sent.map_err(end_of)?.is_none() {
+                return Ok(number);
+            }
+        }
+        Ok(to)
+    }
+
+    async fn flood(&mut self, until: Nanos) -> Result<(), End> {
+        let mut number = 0;
+        while self.timer.now() < until {
+            if self.spec.batch > 1 {
+                self.send_batch(number, self.spec.batch).await?;
+                number += self.spec.batch as u64;
+                continue;
+            }
+            let to = number + BETWEEN;
+            while number < to {
+                number = self.send_while_room(number, to)?;
+                if number < to {
+                    self.send(number).await?;
+                    number += 1;
+                }
+            }
+        }
+        self.send(LAST).await
+    }
+}
+
+impl<X, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
+    /// Reads one payload.
+    #[inline]
+    async fn receive(&mut self) -> Result<(), End> {
+        let (rx, bytes) = (&mut self.rx, &mut self.bytes);
+        if self.spec.spin {
+            let attempt = || Ok((rx.take_ready(1, |b| bytes.read(b)) > 0).then_some(()));
+            return spin(self.timer, self.spec.patience, attempt);
+        }
+        let until = self.timer.now() + self.spec.patience;
+        rx.recv(self.timer, until, |b| bytes.read(b)).await.map_err(|e| deaf(&e))
+    }
+
+    /// Reads what is there, from a plain loop; gives how many that were.
+    #[inline(never)]
+    fn take_ready(&mut self) -> usize {
+        let bytes = &mut self.bytes;
+        self.rx.take_ready(512, |b| bytes.read(b))
+    }
+
+    async fn soak(&mut self, start: Nanos, report: &mut BareReport) -> Result<(), End> {
+        let warm = start + self.spec.warmup;
+        let mut from = None;
+        while !self.bytes.last {
+            if self.take_ready() == 0 {
+                self.receive().await?;
+            }
+            if from.is_none() {
+                let now = self.timer.now();
+                if now >= warm {
+                    from = Some((now, self.bytes.next));
+                }
+            }
+        }
+        let now = self.timer.now();
+        if let Some((began, first)) = from {
+            report.took = Nanos(now.0.saturating_sub(began.0));
+            report.count = self.bytes.next.saturating_sub(first);
+        }
+        Ok(())
+    }
+}
+
+impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
+    #[inline]
+    async fn trip(&mut self, number: u64) -> Result<(), End> {
+        self.send(number).await?;
+        self.receive().await
+    }
+
+    /// Trips until then, `at_once` between two readings of the clock; gives the number
+    /// of the next.
+    async fn trips(
+        &mut self,
+        mut number: u64,
+        until: Nanos,
+        at_once: u64,
+        meter: &mut Meter,
+    ) -> Result<u64, End> {
+        let mut before = self.timer.now();
+        while before < until {
+            for _ in 0..at_once {
+                self.trip(number).await?;
+                number += 1;
+            }
+            let now = self.timer.now();
+            let took = now.0 - before.0;
+            meter.record(if at_once == 1 { took } else { took * 10 / at_once });
+            before = now;
+        }
+        Ok(number)
+    }
+
+    async fn rally(&mut self, start: Nanos, report: &mut BareReport) -> Result<(), End> {
+        let begin = start + self.spec.warmup;
+        let (half, end) = (begin + self.spec.span.0 / 2, begin + self.spec.span);
+        let number = self.trips(0, begin, 1, &mut Meter::new()).await?;
+        // Where one trip takes long, a reading of the clock does not show.
+        let number = self.trips(number, half, TRIPS, &mut report.means).await?;
+        report.count = self.trips(number, end, 1, &mut report.singles).await?;
+        self.send(LAST).await
+    }
+
+    async fn bounce(&mut self) -> Result<(), End> {
+        loop {
+            self.receive().await?;
+            if self.bytes.last {
+                return Ok(());
+            }
+            self.send(self.bytes.next.wrapping_sub(1)).await?;
+        }
+    }
+}
+
+fn deaf(error: &RecvError) -> End {
+    match error {
+        RecvError::TimedOut => End::Silent,
+        RecvError::Closed => End::PeerGone,
+        other => End::Failed(other.to_string()),
+    }
+}
+
+fn closed(mut report: BareReport, bytes: &Bytes, ended: Result<(), End>) -> BareReport {
+    std::hint::black_box(bytes.sum);
+    report.wrong = bytes.wrong;
+    if let Err(end) = ended {
+        report.end = end;
+    }
+    report
+}
+
+/// Sends as fast as the link takes, for warm-up and span.
+pub async fn flood<X: Tx, C: Timer>(
+    tx: X,
+    timer: &C,
+    spec: &BareSpec,
+    start: Nanos,
+) -> BareReport {
+    let mut bare = Bare { tx, rx: Nothing, timer, spec, bytes: Bytes::new(spec) };
+    timer.sleep_until(start).await;
+    let mut ended = bare.flood(start + spec.warmup + spec.span).await;
+    if ended.is_ok() {
+        let until = timer.now() + spec.patience;
+        ended = bare.tx.close(timer, until).await.map_err(end_of);
+    }
+    closed(BareReport::new(), &bare.bytes, ended)
+}
+
+/// Reads all that comes, and measures it.
+pub async fn soak<Y: Rx, C: Timer>(rx: Y, timer: &C, spec: &BareSpec, start: Nanos) -> BareReport {
+    let mut bare = Bare { tx: Nothing, rx, timer, spec, bytes: Bytes::new(spec) };
+    let mut report = BareReport::new();
+    let ended = bare.soak(start, &mut report).await;
+    closed(report, &bare.bytes, ended)
+}
+
+/// Sends one payload at a time and waits for it to come back; measures that.
+pub async fn rally<X: Tx, Y: Rx, C: Timer>(
+    tx: X,
+    rx: Y,
+    timer: &C,
+    spec: &BareSpec,
+    start: Nanos,
+) -> BareReport {
+    let mut bare = Bare { tx, rx, timer, spec, bytes: Bytes::new(spec) };
+    timer.sleep_until(start).await;
+    let mut report = BareReport::new();
+    let ended = bare.rally(start, &mut report).await;
+    let until = timer.now() + spec.patience;
+    // The other side has been told already.
+    let _ = bare.tx.close(timer, until).await;
+    closed(report, &bare.bytes, ended)
+}
+
+/// Sends back what comes.
+pub async fn bounce<X: Tx, Y: Rx, C: Timer>(
+    tx: X,
+    rx: Y,
+    timer: &C,
+    spec: &BareSpec,
+) -> BareReport {
+    let mut bare = Bare { tx, rx, timer, spec, bytes: Bytes::new(spec) };
+    let ended = bare.bounce().await;
+    let until = timer.now() + spec.patience;
+    let _ = bare.tx.close(timer, until).await;
+    closed(BareReport::new(), &bare.bytes, ended)
+}
