@@ -3,10 +3,10 @@
 use pipefit::ground::host::allowed_cpus;
 use pipefit::ground::{Bytes, Nanos, frame};
 use pipefit::link::{LinkSpec, Policy, Stop, Wait};
-use pipefit::role::bare::{BareReport, BareSpec, Load};
 use pipefit::role::End;
-use pipefit::run::launch::{Far, FarReport, Near, NearReport};
 use pipefit::role::Extent;
+use pipefit::role::bare::{BareReport, BareSpec, Load};
+use pipefit::run::launch::{Far, FarReport, Near, NearReport};
 use pipefit::run::{Case, Plan, Registry, scenario};
 
 use crate::latest;
@@ -167,9 +167,8 @@ impl Arm {
             .ok_or_else(|| format!("{} is not in this build", self.transport))?;
         let named = |why: String| format!("{} {} B: {why}", self.transport, self.len);
         let plan = if self.figure == Figure::Max { self.max()? } else { self.plan() };
-        let trial = entry
-            .play(&plan, &Stop::default(), &|_| ())
-            .map_err(|e| named(e.to_string()))?;
+        let trial =
+            entry.play(&plan, &Stop::default(), &|_| ()).map_err(|e| named(e.to_string()))?;
         if let NearReport::Viewer(viewer) = &trial.near {
             let sound = viewer.end == End::Done && viewer.ledger.missing() == 0;
             let rate = viewer.flow.per_second().filter(|_| sound);

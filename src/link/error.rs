@@ -37,7 +37,9 @@ pub enum LinkError {
         pid: u64,
     },
     /// There is not as much memory.
-    #[error("{wanted} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)")]
+    #[error(
+        "{wanted} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)"
+    )]
     NoSpace {
         /// Bytes asked for.
         wanted: Bytes,

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use pipefit::ground::Nanos;
 use pipefit::link::Stop;
+use pipefit::run::limits::Samples;
 use pipefit::run::record::{Cell, HostRecord, Measured, RunRecord, SCHEMA, Status};
 use pipefit::run::session::{self, Event};
 use pipefit::run::{Case, Registry};
@@ -46,6 +47,7 @@ struct Outcome {
     measured: Vec<Measured>,
     measuring: Nanos,
     pinned: Option<Vec<usize>>,
+    limits: Samples,
 }
 
 impl Job<'_> {
@@ -112,12 +114,18 @@ impl Job<'_> {
             progress.note(&event);
             events.note(&event);
         };
-        let mut all = Outcome { measured: Vec::new(), measuring: Nanos(0), pinned: None };
+        let mut all = Outcome {
+            measured: Vec::new(),
+            measuring: Nanos(0),
+            pinned: None,
+            limits: Samples::default(),
+        };
         for part in parts {
             let one = session::run(self.registry, &part.cases, part.repeats, stop, &watch);
             all.measured.extend(one.measured);
             all.measuring = all.measuring + one.measuring;
             all.pinned = one.pinned.max(all.pinned);
+            all.limits.merge(one.limits);
         }
         progress.end();
         all
@@ -145,6 +153,7 @@ impl Job<'_> {
             },
             partial: stop.asked().is_some(),
             measuring_ns: outcome.measuring.0,
+            limits: outcome.limits.limits(),
             cells: outcome.measured.into_iter().map(|m| m.cell).collect(),
         }
     }

@@ -27,8 +27,8 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::layout::{BODY, Geometry, Maker, RX_TAKEN, TX_TAKEN};
 use super::region::Mapped;
 use super::sync::{AtomicU64, Ordering, Region};
-use crate::ground::host;
 use crate::ground::Bytes;
+use crate::ground::host;
 
 /// Bytes of a page, at least: touching more often than once a page does no harm.
 const PAGE: usize = 4096;
@@ -242,8 +242,12 @@ impl Segment {
     /// [`SegmentError::Taken`] where somebody has it.
     pub fn take(self: &Arc<Self>, half: Half) -> Result<(), SegmentError> {
         let region = self.region();
-        let taken = taken(&region, half)
-            .compare_exchange(0, process::id().into(), Ordering::AcqRel, Ordering::Acquire);
+        let taken = taken(&region, half).compare_exchange(
+            0,
+            process::id().into(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
         let half = match half {
             Half::Tx => "the sending half",
             Half::Rx => "the reading half",

@@ -107,9 +107,7 @@ fn refused(error: ShmemError, name: &str, op: &'static str) -> SegmentError {
         }
         ShmemError::MapOpenFailed(code)
         | ShmemError::MapCreateFailed(code)
-        | ShmemError::UnknownOsError(code) => {
-            SegmentError::Os { op, source: errno(code).into() }
-        }
+        | ShmemError::UnknownOsError(code) => SegmentError::Os { op, source: errno(code).into() },
         other => SegmentError::Os { op, source: std::io::Error::other(other.to_string()) },
     }
 }

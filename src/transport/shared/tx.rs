@@ -64,12 +64,7 @@ impl SharedTx {
 
     /// Waits until there may be room for a frame of `len` bytes.
     #[cold]
-    fn await_room<C: Timer>(
-        &self,
-        timer: &C,
-        until: Nanos,
-        len: usize,
-    ) -> Result<(), SendError> {
+    fn await_room<C: Timer>(&self, timer: &C, until: Nanos, len: usize) -> Result<(), SendError> {
         let (Way::Ring(ring), Some(end)) = (&self.way, &self.end) else {
             return Err(SendError::Closed);
         };
