@@ -48,6 +48,8 @@ pub(crate) struct Arm {
 
 const WARMUP: Nanos = Nanos::from_millis(4);
 const SPAN: Nanos = Nanos::from_millis(20);
+/// A payload whose trip takes so long that a reading of the clock does not show.
+const LARGE: usize = 4096;
 /// Of what is waited for, or large.
 const LONG_SPAN: Nanos = Nanos::from_millis(40);
 
@@ -68,7 +70,8 @@ impl Arm {
 
     /// There and back.
     pub(crate) const fn trip(transport: &'static str, len: usize) -> Self {
-        Self::new(transport, len, Figure::Trip)
+        let figure = if len > LARGE { Figure::LongTrip } else { Figure::Trip };
+        Self::new(transport, len, figure)
     }
 
     /// One way, as much as it takes.
@@ -117,7 +120,7 @@ impl Arm {
 
     fn plan(&self) -> Plan {
         let cpus = allowed_cpus();
-        let long = !self.spin || self.len > 4096;
+        let long = !self.spin || self.len > LARGE;
         let spec = BareSpec {
             len: self.len,
             load: self.load,

@@ -261,9 +261,10 @@ impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
     }
 
     async fn rally(&mut self, start: Nanos, report: &mut BareReport) -> Result<(), End> {
-        let begin = start + self.spec.warmup;
+        let number = self.trips(0, start + self.spec.warmup, 1, &mut Meter::new()).await?;
+        // Whatever had to be set up first is part of the warm-up, however long it took.
+        let begin = self.timer.now();
         let (half, end) = (begin + self.spec.span.0 / 2, begin + self.spec.span);
-        let number = self.trips(0, begin, 1, &mut Meter::new()).await?;
         // Where one trip takes long, a reading of the clock does not show.
         let number = self.trips(number, half, TRIPS, &mut report.means).await?;
         report.count = self.trips(number, end, 1, &mut report.singles).await?;
