@@ -34,7 +34,8 @@ mod tx;
 pub use rx::RingRx;
 pub use tx::RingTx;
 
-use super::layout::{BODY, Geometry, Kind, WORD, padded};
+use super::layout::{BODY, Geometry, Kind, TAIL, WORD, padded};
+use super::sync::{Ordering, Region, Word};
 
 /// Bytes a bundle of small frames may have: a page, so that the reader is not kept
 /// waiting for long.
@@ -94,6 +95,12 @@ impl Shape {
     }
 }
 
+/// Lays out a ring in a fresh, zeroed region whose counters begin at `at`, a multiple
+/// of 8. Where they begin at 0, nothing has to be done.
+pub fn prepare<R: Region>(region: &R, at: u64) {
+    region.word(TAIL).store(at, Ordering::Relaxed);
+}
+
 /// A record's word: length of its frames plus one, their number, and a mark of its
 /// place, in 32, 16 and 16 bits. Never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +123,8 @@ impl Head {
     const fn read(word: u64, counter: u64, shape: &Shape) -> Option<Self> {
         let len = (word as u32 as usize).wrapping_sub(1);
         let count = (word >> 32) as u16 as usize;
-        if word >> 48 != mark(counter) || len > shape.frame || count == 0 || (count > 1 && len == 0) {
+        if word >> 48 != mark(counter) || len > shape.frame || count == 0 || (count > 1 && len == 0)
+        {
             return None;
         }
         let head = Self { len, count };
