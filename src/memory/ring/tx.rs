@@ -81,7 +81,8 @@ impl<R: Region> RingTx<R> {
                 if each == 0 {
                     return fill(first + done, bytes);
                 }
-                for (i, frame) in bytes.chunks_exact_mut(each).enumerate() {
+                // The last one of a group of one has no padding.
+                for (i, frame) in bytes.chunks_mut(each).enumerate() {
                     fill(first + done + i, &mut frame[..len]);
                 }
             });
