@@ -2,12 +2,14 @@
 //! peer that keeps to no protocol. `PIPEFIT_LONG=1` makes the latter long.
 
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+#![expect(clippy::expect_used, reason = "a test says where it failed")]
 #![expect(clippy::panic, reason = "a test says where it failed")]
 
 mod exchange;
 mod heads;
 mod hostile;
 mod memory;
+mod peer;
 mod ring;
 
 /// Byte `i` of frame `seq`.

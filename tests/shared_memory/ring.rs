@@ -178,7 +178,7 @@ fn one_call_reads_one_lap_at_most() {
     let shape = Shape::new(512 << 10, 8, false);
     let memory = Memory::new(&shape.geometry());
     for at in (0..shape.capacity()).step_by(WORD) {
-        let empty = 1 | 1 << 32 | (at as u64 / 8 & 0xFFFF) << 48;
+        let empty = 1 | 1 << 32 | ((at as u64 / 8) & 0xFFFF) << 48;
         memory.at(super::memory::BODY + at).store(empty, Ordering::Relaxed);
     }
     let fuse = Cell::new(10 * memory.len() as u64);
