@@ -9,6 +9,7 @@ set -euo pipefail
 need_cc
 cargo test --no-run
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
+PIPEFIT_LONG=1 cargo test -p pipefit --test shared_memory hostile
 
 busy=()
 ci_tidy() {

@@ -212,12 +212,14 @@ impl<R: Region> ExchangeRx<R> {
     }
 
     /// Has `read` look at the frames that are there, oldest first, at most `max`;
-    /// gives their number.
+    /// gives their number. No call reads more than there are cells, however fast the
+    /// sender is.
     ///
     /// # Errors
     /// [`Fault::Corrupt`] where a cell or a slot makes no sense and no frame was read.
     #[inline]
     pub fn take(&mut self, max: usize, mut read: impl FnMut(&[u8])) -> Result<usize, Fault> {
+        let max = max.min(self.shape.cells);
         let mut n = 0;
         while n < max {
             match self.claim() {

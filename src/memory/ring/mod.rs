@@ -34,7 +34,8 @@ mod tx;
 pub use rx::RingRx;
 pub use tx::RingTx;
 
-use super::layout::{BODY, Geometry, Kind, WORD, padded};
+use super::layout::{BODY, Geometry, Kind, TAIL, WORD, padded};
+use super::sync::{Ordering, Region, Word};
 
 /// Bytes a bundle of small frames may have: a page, so that the reader is not kept
 /// waiting for long.
@@ -92,6 +93,12 @@ impl Shape {
     const fn place(&self, counter: u64) -> usize {
         BODY + (counter as usize & (self.capacity - 1))
     }
+}
+
+/// Lays out a ring in a fresh, zeroed region whose counters begin at `at`, a multiple
+/// of 8. Where they begin at 0, nothing has to be done.
+pub fn prepare<R: Region>(region: &R, at: u64) {
+    region.word(TAIL).store(at, Ordering::Relaxed);
 }
 
 /// A record's word: length of its frames plus one, their number, and a mark of its

@@ -36,6 +36,7 @@ impl<R: Region> RingRx<R> {
     }
 
     /// Has `read` look at the frames that are there, at most `max`; gives their number.
+    /// No call reads more than the ring can hold, however fast the sender is.
     ///
     /// # Errors
     /// [`Fault::Corrupt`] where the next record makes no sense, and then always. What
@@ -47,6 +48,7 @@ impl<R: Region> RingRx<R> {
         }
         let mut n = 0;
         let mut tail = self.tail;
+        let begin = tail;
         let enough = (self.shape.capacity / PUBLISH) as u64;
         while n < max {
             let at = self.shape.place(tail);
@@ -76,6 +78,9 @@ impl<R: Region> RingRx<R> {
             if tail.wrapping_sub(self.told) >= enough {
                 self.tail = tail;
                 self.publish();
+                if tail.wrapping_sub(begin) >= self.shape.capacity as u64 {
+                    break;
+                }
             }
         }
         self.tail = tail;

@@ -20,9 +20,8 @@ pub struct RingTx<R> {
 }
 
 impl<R: Region> RingTx<R> {
-    /// The sending end of a ring in which `head` bytes have been sent, which its
-    /// reader has read. A fresh, zeroed region may begin anywhere that is a multiple
-    /// of 8, the same for both ends.
+    /// The sending end of a ring in which `head` bytes have been sent. A fresh one may
+    /// begin anywhere, the same for both ends: see [`prepare`](super::prepare).
     pub const fn new(region: R, shape: Shape, head: u64) -> Self {
         Self { region, shape, head, limit: head }
     }
@@ -82,7 +81,8 @@ impl<R: Region> RingTx<R> {
                 if each == 0 {
                     return fill(first + done, bytes);
                 }
-                for (i, frame) in bytes.chunks_exact_mut(each).enumerate() {
+                // The last one of a group of one has no padding.
+                for (i, frame) in bytes.chunks_mut(each).enumerate() {
                     fill(first + done + i, &mut frame[..len]);
                 }
             });

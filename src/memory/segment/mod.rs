@@ -16,6 +16,7 @@ mod sealed;
 
 pub use named::{Stale, stale, sweep};
 
+use std::hint::black_box;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process;
@@ -159,7 +160,6 @@ impl Segment {
             let what = format!("it has {len} bytes, less than its head");
             return Err(SegmentError::LayoutMismatch(what));
         }
-        this.touch();
         let this = {
             let unchecked = Arc::new(this);
             let checked = geometry.check(&unchecked.region(), len);
@@ -169,6 +169,8 @@ impl Segment {
             this.maker = checked.map_err(SegmentError::LayoutMismatch)?;
             Arc::new(this)
         };
+        // Not before: of a size that nobody expects, it could take up all memory.
+        this.touch();
         Ok(this)
     }
 
@@ -178,7 +180,8 @@ impl Segment {
             // SAFETY: aligned, inside the mapping, and used as an atomic by everybody
             // who could use it now: the other side is not there yet, or waits for us.
             let word: &AtomicU64 = unsafe { self.base().add(at).cast().as_ref() };
-            word.fetch_or(0, Ordering::Relaxed);
+            // A zero that the compiler knew would be no reason to touch anything.
+            word.fetch_or(black_box(0), Ordering::Relaxed);
         }
     }
 
