@@ -22,6 +22,7 @@ use std::process;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::layout::{BODY, Geometry, Maker, RX_TAKEN, TX_TAKEN};
@@ -79,7 +80,7 @@ impl SegmentError {
     }
 
     /// What reserving `wanted` bytes in `place` met.
-    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(rustix::io::Errno) -> Self {
+    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::NoSpace { wanted: Bytes(wanted), place, source: errno.into() }
     }
 }
@@ -159,7 +160,6 @@ impl Segment {
             let what = format!("it has {len} bytes, less than its head");
             return Err(SegmentError::LayoutMismatch(what));
         }
-        this.touch();
         let this = {
             let unchecked = Arc::new(this);
             let checked = geometry.check(&unchecked.region(), len);
@@ -167,6 +167,8 @@ impl Segment {
                 SegmentError::LayoutMismatch("its mapping is in use elsewhere".into())
             })?;
             this.maker = checked.map_err(SegmentError::LayoutMismatch)?;
+            // Only now: to touch what somebody else made may take memory, too.
+            this.touch();
             Arc::new(this)
         };
         Ok(this)
@@ -273,6 +275,15 @@ fn taken(region: &Mapped, half: Half) -> &AtomicU64 {
         Half::Tx => TX_TAKEN,
         Half::Rx => RX_TAKEN,
     })
+}
+
+/// Refuses what memory cannot hold: to fill it up would not fail, but end with some
+/// process being killed.
+fn affordable(wanted: u64) -> Result<(), SegmentError> {
+    match host::memory_left() {
+        Some(left) if wanted > left => Err(SegmentError::reserve(wanted, "memory")(Errno::NOMEM)),
+        _ => Ok(()),
+    }
 }
 
 /// This process, about to make a link.
