@@ -9,6 +9,8 @@ set -euo pipefail
 need_cc
 cargo test --no-run
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
+PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
+PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers
 
 busy=()
 ci_tidy() {

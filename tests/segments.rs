@@ -209,7 +209,7 @@ fn full_folder() -> Result<(), Failed> {
             return Err(Failed::from(format!("{what}: {error:?}")));
         };
         let told = error.to_string();
-        for word in [&wanted.to_string(), "/dev/shm", "No space left", "--capacity"] {
+        for word in [wanted.about().as_str(), "/dev/shm", "No space left", "--capacity"] {
             ensure(told.contains(word), format!("{what}: {told} lacks {word}"))?;
         }
         ensure(ours().is_empty(), format!("{what} left {:?}", ours()))

@@ -55,7 +55,7 @@ pub enum SegmentError {
         pid: u64,
     },
     /// There is not as much memory.
-    #[error("{wanted} do not fit into {place}: {source}")]
+    #[error("{} do not fit into {place}: {source}", .wanted.about())]
     NoSpace {
         /// Bytes asked for.
         wanted: Bytes,
