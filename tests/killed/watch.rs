@@ -87,9 +87,10 @@ pub(crate) fn children() -> Vec<(Pid, bool)> {
     let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
         let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
         let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-        let runs = !matches!(fields.next(), Some("Z" | "X"));
-        (fields.next()?.parse() == Ok(me)).then_some((pid, runs))
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        // The first thread may end before the others.
+        let ended = matches!(fields[0], "Z" | "X") && fields.get(17)?.parse::<u32>().ok()? <= 1;
+        (fields.get(1)?.parse() == Ok(me)).then_some((pid, !ended))
     });
     all.collect()
 }
@@ -98,9 +99,14 @@ pub(crate) fn children() -> Vec<(Pid, bool)> {
 pub(crate) fn reap() -> Result<(), Failed> {
     for (pid, runs) in children() {
         ensure(!runs, format!("{pid:?} is left and runs"))?;
-        let _ = waitpid(Some(pid), WaitOptions::NOHANG);
     }
-    ensure(children().is_empty(), format!("children are left: {:?}", children()))
+    let none = within(Duration::from_secs(1), || {
+        for (pid, _) in children() {
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+        children().is_empty()
+    });
+    ensure(none, format!("children are left: {:?}", children()))
 }
 
 /// Names of shared memory that this process made, or another one.
