@@ -29,7 +29,7 @@ const KILLS: u64 = 300;
 const KINDS: u64 = 4;
 
 /// A machine so slow that one kind of kill takes longer than this makes fewer of them.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// And this many at least.
 const LEAST: u64 = 15;

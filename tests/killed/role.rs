@@ -15,7 +15,8 @@ use pipefit::memory::{Segment, ring};
 use pipefit::role::sensor::sensor;
 use pipefit::role::viewer::viewer;
 use pipefit::role::{Extent, SensorSpec, ViewerSpec};
-use pipefit::run::{Case, Registry, scenario, session};
+use pipefit::run::session::{self, Event};
+use pipefit::run::{Case, Registry, scenario};
 use pipefit::transport::{MemfdRing, ShmLatest, ShmRing};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
@@ -147,7 +148,12 @@ impl Role {
         match self.part {
             Part::Session => {
                 let case = self.case(FOREVER);
-                let _ = session::run(&Registry::builtin(), &[case], 1, &Stop::default(), &|_| {});
+                let watch = |event: Event<'_>| {
+                    if let Event::Begins { .. } = event {
+                        eprint!(".");
+                    }
+                };
+                let _ = session::run(&Registry::builtin(), &[case], 1, &Stop::default(), &watch);
             }
             Part::Named => {
                 let segment = Segment::named(&ring::Shape::new(4_096, 64, false).geometry());
@@ -158,7 +164,7 @@ impl Role {
     }
 }
 
-/// Waits until a child that was started says that it holds its half.
+/// Waits until a process that was started says that it holds its half, or begins.
 pub(crate) fn await_ready(child: &mut Child) -> io::Result<()> {
     let mut byte = [0];
     child.stderr.as_mut().unwrap().read_exact(&mut byte)

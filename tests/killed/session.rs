@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,10 @@ use libtest_mimic::Failed;
 use pipefit::ground::{Hertz, Nanos};
 use pipefit::link::{Policy, Stop, Ticket, Wait};
 use pipefit::memory::{Segment, ring, stale, sweep};
+use pipefit::run::Registry;
 use pipefit::run::record::{Cause, Status};
 use pipefit::run::residue::Census;
-use pipefit::run::{Registry, session};
+use pipefit::run::session::{self, Event};
 use rustix::process::Pid;
 
 use super::many;
@@ -74,7 +76,13 @@ fn child_killed_once(
     life: Duration,
     too_late: &mut u32,
 ) -> Result<Took, Failed> {
-    let ((cell, end, killed), lag) = watched(|| {
+    let ended = Mutex::new(None);
+    let watch = |event: Event<'_>| {
+        if let Event::Ended { .. } = event {
+            *ended.lock().unwrap() = Some(Instant::now());
+        }
+    };
+    let ((cell, killed), lag) = watched(|| {
         let killer = thread::spawn(move || {
             let mut child: Option<Pid> = None;
             within(Duration::from_secs(5), || {
@@ -85,11 +93,11 @@ fn child_killed_once(
             child.map(kill)
         });
         let case = role.case(extent);
-        let cells = session::run(&Registry::builtin(), &[case], 1, &Stop::default(), &|_| {});
-        let end = Instant::now();
-        (cells.measured.into_iter().next().map(|m| m.cell), end, killer.join())
+        let cells = session::run(&Registry::builtin(), &[case], 1, &Stop::default(), &watch);
+        (cells.measured.into_iter().next().map(|m| m.cell), killer.join())
     });
     let cell = cell.ok_or("no cell")?;
+    let end = ended.into_inner().unwrap().ok_or("it did not end")?;
     let killed = killed.map_err(|_| "the killer panicked")?.ok_or("there was no child")?;
     ensure(children().is_empty(), format!("children are left: {:?}", children()))?;
     let names = names_of(std::process::id());
@@ -112,11 +120,12 @@ pub(crate) fn session_killed() -> Result<(), Failed> {
     let (mut named, mut swept) = (0, 0);
     many("sessions", |dice| {
         let role = thrown(dice);
-        // While it starts, or in the middle of it.
+        // Now and then before it has begun; else while its child starts, or later.
+        let begun = dice.below(8) > 0;
         let life = dice.one_of(&[15, 100]);
         let life = dice.millis(life);
-        let what = format!("{} killed after {life:?}", told(&role));
-        in_time(NOTICED, &what, || session_killed_once(&role, life, &mut named, &mut swept))
+        let what = format!("{} (begun: {begun}) killed after {life:?}", told(&role));
+        in_time(NOTICED, &what, || session_killed_once(&role, begun, life, &mut named, &mut swept))
     })?;
     eprintln!("  {named} names were left by those killed before both sides held it, {swept} swept");
     let still = names_of(std::process::id());
@@ -127,12 +136,16 @@ pub(crate) fn session_killed() -> Result<(), Failed> {
 
 fn session_killed_once(
     role: &Role,
+    begun: bool,
     life: Duration,
     named: &mut usize,
     swept: &mut usize,
 ) -> Result<Took, Failed> {
     let mut session = role.start(Ticket::default())?;
     let maker = session.id();
+    if begun {
+        await_ready(&mut session)?;
+    }
     let (killed, _) = watched(|| kill_later(&session, life).join());
     let killed = killed.map_err(|_| "the killer panicked")?;
     let (dead, lag) = watched(|| {
