@@ -38,7 +38,8 @@ pub enum LinkError {
     },
     /// There is not as much memory.
     #[error(
-        "{wanted} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)"
+        "{} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)",
+        .wanted.about()
     )]
     NoSpace {
         /// Bytes asked for.

@@ -16,6 +16,7 @@ use super::events::Events;
 use super::exit::Exit;
 use super::exports::Exports;
 use super::failure::Failure;
+use super::leftovers;
 use super::out::{Out, tell};
 use super::progress::{Extent, Progress};
 use super::signals;
@@ -64,6 +65,9 @@ impl Job<'_> {
 
         let stop = Stop::default();
         let _listening = signals::listen(&stop).map_err(Failure::Signals)?;
+        if let Some(swept) = leftovers::sweep_names().filter(|_| !self.manner.quiet) {
+            tell(&swept);
+        }
         let look = Look::take();
         let started = SystemTime::now();
         let events = self.events();

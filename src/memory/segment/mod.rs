@@ -23,6 +23,7 @@ use std::process;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::layout::{BODY, Geometry, Maker, RX_TAKEN, TX_TAKEN};
@@ -55,7 +56,7 @@ pub enum SegmentError {
         pid: u64,
     },
     /// There is not as much memory.
-    #[error("{wanted} do not fit into {place}: {source}")]
+    #[error("{} do not fit into {place}: {source}", .wanted.about())]
     NoSpace {
         /// Bytes asked for.
         wanted: Bytes,
@@ -80,7 +81,7 @@ impl SegmentError {
     }
 
     /// What reserving `wanted` bytes in `place` met.
-    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(rustix::io::Errno) -> Self {
+    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::NoSpace { wanted: Bytes(wanted), place, source: errno.into() }
     }
 }
@@ -167,6 +168,8 @@ impl Segment {
                 SegmentError::LayoutMismatch("its mapping is in use elsewhere".into())
             })?;
             this.maker = checked.map_err(SegmentError::LayoutMismatch)?;
+            // Only now: to touch what somebody else made may take memory, too.
+            this.touch();
             Arc::new(this)
         };
         // Not before: of a size that nobody expects, it could take up all memory.
@@ -276,6 +279,15 @@ fn taken(region: &Mapped, half: Half) -> &AtomicU64 {
         Half::Tx => TX_TAKEN,
         Half::Rx => RX_TAKEN,
     })
+}
+
+/// Refuses what memory cannot hold: to fill it up would not fail, but end with some
+/// process being killed.
+fn affordable(wanted: u64) -> Result<(), SegmentError> {
+    match host::memory_left() {
+        Some(left) if wanted > left => Err(SegmentError::reserve(wanted, "memory")(Errno::NOMEM)),
+        _ => Ok(()),
+    }
 }
 
 /// This process, about to make a link.
