@@ -209,6 +209,10 @@ impl Region for Disorderly {
     type Word = Loose;
     type Bell = AtomicU32;
 
+    fn holds(&self, bytes: u64) -> bool {
+        self.0.holds(bytes)
+    }
+
     #[expect(unsafe_code, reason = "a word that is one, but for its orders")]
     fn word(&self, at: usize) -> &Loose {
         let word: *const AtomicU64 = self.0.word(at);

@@ -131,5 +131,6 @@ impl Geometry {
 
 /// `n` rounded up to whole words.
 pub(super) const fn padded(n: usize) -> usize {
-    n.next_multiple_of(WORD)
+    // What `next_multiple_of` does, in two instructions rather than six.
+    (n + WORD - 1) & !(WORD - 1)
 }

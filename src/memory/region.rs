@@ -32,10 +32,8 @@ impl Mapped {
     }
 
     #[inline]
-    fn at(&self, at: usize, len: usize) -> NonNull<u8> {
-        assert!(at <= self.len && len <= self.len - at, "outside of the segment");
-        // SAFETY: inside the mapping, as has just been checked.
-        unsafe { self.base.add(at) }
+    const fn is_inside(&self, at: usize, len: usize) -> bool {
+        at <= self.len && len <= self.len - at
     }
 }
 
@@ -43,29 +41,44 @@ impl Region for Mapped {
     type Word = AtomicU64;
     type Bell = AtomicU32;
 
+    fn holds(&self, bytes: u64) -> bool {
+        bytes <= self.len as u64
+    }
+
     #[inline]
     fn word(&self, at: usize) -> &AtomicU64 {
-        debug_assert_eq!(at % 8, 0, "words are aligned");
-        // SAFETY: it lies inside the mapping, which begins at a page and lives as long
-        // as `self`; any bytes are a number; and everybody uses it as an atomic.
-        unsafe { self.at(at & !7, 8).cast().as_ref() }
+        assert!(at % 8 == 0 && self.is_inside(at, 8), "not a word of the segment");
+        // SAFETY: as has just been checked.
+        unsafe { self.word_within(at) }
+    }
+
+    #[inline]
+    unsafe fn word_within(&self, at: usize) -> &AtomicU64 {
+        debug_assert!(at % 8 == 0 && self.is_inside(at, 8), "not a word of the segment");
+        // SAFETY: by the caller's promise it lies inside the mapping, which begins at a
+        // page and lives as long as `self`; any bytes are a number; and everybody uses it
+        // as an atomic.
+        unsafe { self.base.add(at).cast().as_ref() }
     }
 
     #[inline]
     fn bell(&self, at: usize) -> &AtomicU32 {
+        assert!(at % 8 == 0 && self.is_inside(at, 8), "not a bell of the segment");
         // SAFETY: as for a word.
-        unsafe { self.at(at & !7, 8).cast().as_ref() }
+        unsafe { self.base.add(at).cast().as_ref() }
     }
 
     #[inline]
     unsafe fn write<R>(&self, at: usize, len: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
-        // SAFETY: inside the mapping, and by the caller's promise nobody else uses it.
-        fill(unsafe { NonNull::slice_from_raw_parts(self.at(at, len), len).as_mut() })
+        debug_assert!(self.is_inside(at, len), "outside of the segment");
+        // SAFETY: by the caller's promise inside the mapping, and nobody else uses it.
+        fill(unsafe { NonNull::slice_from_raw_parts(self.base.add(at), len).as_mut() })
     }
 
     #[inline]
     unsafe fn read<R>(&self, at: usize, len: usize, read: impl FnOnce(&[u8]) -> R) -> R {
-        // SAFETY: inside the mapping, and by the caller's promise nobody writes it.
-        read(unsafe { NonNull::slice_from_raw_parts(self.at(at, len), len).as_ref() })
+        debug_assert!(self.is_inside(at, len), "outside of the segment");
+        // SAFETY: by the caller's promise inside the mapping, and nobody writes it.
+        read(unsafe { NonNull::slice_from_raw_parts(self.base.add(at), len).as_ref() })
     }
 }

@@ -106,8 +106,20 @@ pub trait Region {
     /// Its bells.
     type Bell: Bell;
 
-    /// The word at `at`, a multiple of 8.
+    /// Whether it has so many bytes.
+    fn holds(&self, bytes: u64) -> bool;
+
+    /// The word at `at`, a multiple of 8. Panics where that is outside.
     fn word(&self, at: usize) -> &Self::Word;
+
+    /// The same, for those who know that it is inside.
+    ///
+    /// # Safety
+    /// `at` is a multiple of 8, and the word lies inside the region.
+    #[inline]
+    unsafe fn word_within(&self, at: usize) -> &Self::Word {
+        self.word(at)
+    }
 
     /// The bell at `at`, a multiple of 8 where no word is.
     fn bell(&self, at: usize) -> &Self::Bell;

@@ -82,6 +82,10 @@ impl Region for End<'_> {
     type Word = AtomicU64;
     type Bell = AtomicU32;
 
+    fn holds(&self, bytes: u64) -> bool {
+        bytes <= self.memory.len() as u64
+    }
+
     fn word(&self, at: usize) -> &AtomicU64 {
         self.use_once();
         assert_eq!(at % WORD, 0, "words are aligned");

@@ -101,6 +101,14 @@ pub fn prepare<R: Region>(region: &R, at: u64) {
     region.word(TAIL).store(at, Ordering::Relaxed);
 }
 
+/// The word of the record at `counter`.
+#[inline]
+fn word<'r, R: Region>(region: &'r R, shape: &Shape, counter: u64) -> &'r R::Word {
+    // SAFETY: counters are multiples of 8, so their places are words below the capacity;
+    // both ends have made sure that the region holds the whole shape.
+    unsafe { region.word_within(shape.place(counter)) }
+}
+
 /// A record's word: length of its frames plus one, their number, and a mark of its
 /// place, in 32, 16 and 16 bits. Never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +144,15 @@ impl Head {
     const fn size(self) -> usize {
         WORD + self.count * padded(self.len)
     }
+}
+
+/// The length of the frame, if this is the word of a record of one frame at `counter`:
+/// [`Head::read`] for the most frequent case.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the parts of a word")]
+const fn single(word: u64, counter: u64, shape: &Shape) -> Option<usize> {
+    let len = (word as u32 as usize).wrapping_sub(1);
+    if word >> 32 == 1 | mark(counter) << 16 && len <= shape.frame { Some(len) } else { None }
 }
 
 /// What tells a place from others nearby, and from the same place a lap ago.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Head, PUBLISH, Shape};
+use super::{Head, PUBLISH, Shape, single, word};
 use crate::memory::doorbell;
 use crate::memory::fault::Fault;
 use crate::memory::layout::{RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded};
@@ -26,13 +26,22 @@ const NONSENSE: Fault = Fault::Corrupt("a record's word is not one that this rin
 
 impl<R: Region> RingRx<R> {
     /// The reading end of a ring in which `tail` bytes have been sent and read.
-    pub const fn new(region: R, shape: Shape, tail: u64) -> Self {
+    ///
+    /// # Panics
+    /// If the region is too small for the shape, or `tail` is no multiple of 8.
+    pub fn new(region: R, shape: Shape, tail: u64) -> Self {
+        assert!(region.holds(shape.geometry().total) && tail % WORD as u64 == 0, "not its region");
         Self { region, shape, tail, told: tail, taken: 0, faulty: false }
     }
 
     /// How many bytes have been read; `None` within a bundle.
     pub const fn read(&self) -> Option<u64> {
         if self.taken == 0 { Some(self.tail) } else { None }
+    }
+
+    /// Tells the sender all that has been read, before another end goes on from there.
+    pub fn settle(&mut self) {
+        self.publish();
     }
 
     /// Has `read` look at the frames that are there, at most `max`; gives their number.
@@ -51,30 +60,36 @@ impl<R: Region> RingRx<R> {
         let begin = tail;
         let enough = (self.shape.capacity / PUBLISH) as u64;
         while n < max {
-            let at = self.shape.place(tail);
             // SYNC: record, with `RingTx::push`.
-            let word = self.region.word(at).load(Ordering::Acquire);
-            if word == 0 {
+            let said = word(&self.region, &self.shape, tail).load(Ordering::Acquire);
+            if said == 0 {
+                self.tail = tail;
+                // Time to tell the sender, which may wait for it.
+                if tail != self.told {
+                    self.publish();
+                }
                 break;
             }
-            let Some(head) = Head::read(word, tail, &self.shape) else {
-                self.tail = tail;
-                return self.give_up(n);
-            };
-            if head.count == 1 {
+            let at = self.shape.place(tail) + WORD;
+            let size = if let Some(len) = single(said, tail, &self.shape) {
                 // SAFETY: the word says that the sender has left these bytes (SYNC:
-                // record), and it will not come back before `publish`. `Head::read`
-                // has seen to it that they end within the margin.
-                unsafe { self.region.read(at + WORD, head.len, &mut read) };
+                // record), and it will not come back before `publish`. No frame of at
+                // most the largest length reaches beyond the margin.
+                unsafe { self.region.read(at, len, &mut read) };
                 n += 1;
+                WORD + padded(len)
             } else {
                 self.tail = tail;
+                let Some(head) = Head::read(said, tail, &self.shape) else {
+                    return self.give_up(n);
+                };
                 n += self.take_bundle(at, head, max - n, &mut read);
                 if self.taken > 0 {
                     break;
                 }
-            }
-            tail = tail.wrapping_add(head.size() as u64);
+                head.size()
+            };
+            tail = tail.wrapping_add(size as u64);
             if tail.wrapping_sub(self.told) >= enough {
                 self.tail = tail;
                 self.publish();
@@ -84,13 +99,10 @@ impl<R: Region> RingRx<R> {
             }
         }
         self.tail = tail;
-        if tail != self.told {
-            self.publish();
-        }
         Ok(n)
     }
 
-    /// Reads frames of the bundle at `at`. Sets `taken` to how many of it have been
+    /// Reads frames of the bundle whose bytes begin at `at`. Sets `taken` to how many of it have been
     /// read; to 0 where that is all of them.
     #[inline]
     fn take_bundle(
@@ -106,7 +118,7 @@ impl<R: Region> RingRx<R> {
         let group = max.min(head.count - from);
         // SAFETY: as for a single frame; the group lies within the record.
         unsafe {
-            self.region.read(at + WORD + from * each, group * each, |bytes| {
+            self.region.read(at + from * each, group * each, |bytes| {
                 bytes.chunks_exact(each).for_each(|frame| read(&frame[..head.len]));
             });
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Head, PUBLISH, Shape};
+use super::{Head, PUBLISH, Shape, word};
 use crate::memory::doorbell;
 use crate::memory::fault::Fault;
 use crate::memory::layout::{RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded};
@@ -15,6 +15,8 @@ pub struct RingTx<R> {
     shape: Shape,
     /// Where the next record begins. Its word is zero already.
     head: u64,
+    /// Another word that is zero already.
+    clear: u64,
     /// Up to where there is known to be room, for a record and the next one's word.
     limit: u64,
 }
@@ -22,8 +24,12 @@ pub struct RingTx<R> {
 impl<R: Region> RingTx<R> {
     /// The sending end of a ring in which `head` bytes have been sent. A fresh one may
     /// begin anywhere, the same for both ends: see [`prepare`](super::prepare).
-    pub const fn new(region: R, shape: Shape, head: u64) -> Self {
-        Self { region, shape, head, limit: head }
+    ///
+    /// # Panics
+    /// If the region is too small for the shape, or `head` is no multiple of 8.
+    pub fn new(region: R, shape: Shape, head: u64) -> Self {
+        assert!(region.holds(shape.geometry().total) && head % WORD as u64 == 0, "not its region");
+        Self { region, shape, head, clear: head, limit: head }
     }
 
     /// How many bytes have been sent.
@@ -125,15 +131,25 @@ impl<R: Region> RingTx<R> {
     #[inline]
     fn push(&mut self, head: Head, fill: impl FnOnce(&mut [u8])) {
         let at = self.shape.place(self.head);
-        let next = self.head.wrapping_add(head.size() as u64);
-        let bytes = if head.count == 1 { head.len } else { head.size() - WORD };
+        let size = head.size();
+        let next = self.head.wrapping_add(size as u64);
+        let bytes = if head.count == 1 { head.len } else { size - WORD };
         // SAFETY: `limit` says that the reader has left these bytes (SYNC: room), and
         // nobody else sends. The record ends within the margin behind the circle.
         unsafe { self.region.write(at + WORD, bytes, fill) };
-        self.region.word(self.shape.place(next)).store(0, Ordering::Relaxed);
+        if next != self.clear {
+            word(&self.region, &self.shape, next).store(0, Ordering::Relaxed);
+        }
         // SYNC: record, with `RingRx::take`.
-        self.region.word(at).store(head.word(self.head), Ordering::Release);
+        let published = head.word(self.head);
+        word(&self.region, &self.shape, self.head).store(published, Ordering::Release);
         self.head = next;
+        // The record after the next begins there, if the next one is as long as this.
+        // Its line is fetched and its word cleared while nobody waits for it.
+        if self.known_room() >= size {
+            self.clear = next.wrapping_add(size as u64);
+            word(&self.region, &self.shape, self.clear).store(0, Ordering::Relaxed);
+        }
         if self.shape.bells {
             doorbell::ring(self.region.bell(RX_BELL));
         }

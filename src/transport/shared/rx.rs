@@ -33,8 +33,11 @@ impl SharedRx {
 
     /// Makes it travel.
     pub(in crate::transport) fn ticket(mut self) -> Result<Ticket, LinkError> {
-        let at = match &self.way {
-            Way::Ring(ring) => ring.read(),
+        let at = match &mut self.way {
+            Way::Ring(ring) => {
+                ring.settle();
+                ring.read()
+            }
             Way::Exchange(exchange) => exchange.is_fresh().then_some(0),
         };
         End::ticket(self.end.take(), at)
