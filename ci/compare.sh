@@ -8,11 +8,11 @@ set -euo pipefail
 
 need_cc
 results=$(mktemp -d)
-before=$(ls -A /dev/shm)
+before=$(find /dev/shm -mindepth 1)
 ci_tidy() { rm -rf "$results"; }
 
 cargo run --release -- compare --quick --results "$results"
-new=$(comm -13 <(sort <<<"$before") <(ls -A /dev/shm | sort))
+new=$(comm -13 <(sort <<<"$before") <(find /dev/shm -mindepth 1 | sort))
 if [ -n "$new" ]; then
     echo "$ci_name: left in /dev/shm: $new" >&2
     exit 1

@@ -57,10 +57,11 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Kills again and again, and says how it went.
+/// Kills again and again, and says how it went. `some` kills at most so many, and gives
+/// how long after each one it was noticed, as far as that is conclusive.
 fn many(
     kind: &str,
-    mut once: impl FnMut(&mut Dice) -> Result<Option<Duration>, Failed>,
+    mut some: impl FnMut(&mut Dice, u64) -> Result<Vec<Option<Duration>>, Failed>,
 ) -> Result<(), Failed> {
     let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse().ok());
     let long = std::env::var_os("PIPEFIT_LONG").is_some();
@@ -70,12 +71,12 @@ fn many(
     let (began, mut dice) = (Instant::now(), Dice::new(seed));
     let (mut done, mut noticed) = (0, Vec::new());
     while done < kills && (long || done < LEAST || began.elapsed() < PATIENCE) {
-        let found = once(&mut dice).map_err(|why| {
+        let found = some(&mut dice, kills - done).map_err(|why| {
             let why = why.message().unwrap_or("failed").to_owned();
             Failed::from(format!("seed {seed}, kill {done}: {why}"))
         })?;
-        noticed.extend(found);
-        done += 1;
+        done += found.len() as u64;
+        noticed.extend(found.into_iter().flatten());
     }
     noticed.sort_unstable();
     let at = |q: usize| noticed.get(noticed.len() * q / 100).or(noticed.last());

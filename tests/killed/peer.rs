@@ -40,18 +40,20 @@ fn thrown(part: Part, dice: &mut Dice) -> Role {
 }
 
 pub(crate) fn sensor_killed() -> Result<(), Failed> {
-    many("sensors", |dice| {
+    many("sensors", |dice, _| {
         let (role, life) = (thrown(Part::Sensor, dice), dice.millis(LIFE));
         let what = format!("{role:?} killed after {life:?}");
-        in_time(NOTICED, &what, || over!(role.transport.as_str(), outlive_sensor(&role, life)))
+        let once = || over!(role.transport.as_str(), outlive_sensor(&role, life));
+        Ok(vec![in_time(NOTICED, &what, once)?])
     })
 }
 
 pub(crate) fn viewer_killed() -> Result<(), Failed> {
-    many("viewers", |dice| {
+    many("viewers", |dice, _| {
         let (role, life) = (thrown(Part::Viewer, dice), dice.millis(LIFE));
         let what = format!("{role:?} killed after {life:?}");
-        in_time(NOTICED, &what, || over!(role.transport.as_str(), outlive_viewer(&role, life)))
+        let once = || over!(role.transport.as_str(), outlive_viewer(&role, life));
+        Ok(vec![in_time(NOTICED, &what, once)?])
     })
 }
 

@@ -10,20 +10,24 @@ use libtest_mimic::Failed;
 use pipefit::ground::{Hertz, Nanos};
 use pipefit::link::{Policy, Stop, Ticket, Wait};
 use pipefit::memory::{Segment, ring, stale, sweep};
-use pipefit::run::Registry;
 use pipefit::run::record::{Cause, Status};
 use pipefit::run::residue::Census;
 use pipefit::run::session::{self, Event};
+use pipefit::run::{Case, Registry};
 use rustix::process::Pid;
 
 use super::many;
 use super::role::{Part, Role, await_ready};
 use super::watch::{
-    Dice, Took, children, ensure, in_time, kill, kill_later, names_of, reap, watched, within,
+    Dice, Took, bounded, children, ensure, in_time, kill, kill_later, names_of, reap, watched,
+    within,
 };
 
 /// A death is to be named, and a child to be dead, within this.
 const NOTICED: Duration = Duration::from_millis(250);
+
+/// Children of one session that are killed.
+const BATCH: u64 = 15;
 
 const TRANSPORTS: [&str; 3] = ["shm-ring", "memfd-ring", "shm-latest"];
 const SCENARIOS: [&str; 4] = ["stream", "max", "gui60", "rtt"];
@@ -43,23 +47,48 @@ fn told(role: &Role) -> String {
     format!("{} over {} by {}", role.scenario, role.transport, role.link.wait)
 }
 
+/// A case of a session, and when its child is killed after it was first seen.
+#[derive(Clone, Debug)]
+struct Doomed {
+    role: Role,
+    extent: Nanos,
+    life: Duration,
+}
+
+impl Doomed {
+    fn thrown(dice: &mut Dice) -> Self {
+        // In the middle of it, or when it is about to end.
+        let extent = dice.one_of(&[Nanos::from_secs(20), Nanos::from_millis(30)]);
+        Self { role: thrown(dice), extent, life: dice.millis(70) }
+    }
+}
+
 pub(crate) fn child_killed() -> Result<(), Failed> {
     let before = Census::take();
     let mut too_late = 0;
-    many("sessions' children", |dice| {
-        loop {
-            let role = thrown(dice);
-            // In the middle of it, or when it is about to end.
-            let extent = dice.one_of(&[Nanos::from_secs(20), Nanos::from_millis(30)]);
-            let life = dice.millis(70);
-            let what = format!("{} for {extent}, its child killed after {life:?}", told(&role));
-            let late = too_late;
-            let took =
-                in_time(NOTICED, &what, || child_killed_once(&role, extent, life, &mut too_late))?;
-            if too_late == late {
-                return Ok(took);
-            }
+    many("sessions' children", |dice, left| {
+        // Several in one session: it also measures the machine, before and after.
+        let batch: Vec<_> = (0..left.min(BATCH)).map(|_| Doomed::thrown(dice)).collect();
+        let spans = bounded("a session", || kill_children(&batch));
+        let mut noticed = Vec::new();
+        for (doomed, span) in batch.iter().zip(spans?) {
+            let Some(span) = span else {
+                too_late += 1;
+                continue;
+            };
+            let Doomed { role, extent, life } = doomed;
+            let what = format!("{} for {extent}, its child killed after {life:?}", told(role));
+            noticed.push(if span <= NOTICED {
+                Some(span)
+            } else {
+                // By itself, beside what the machine makes it wait.
+                in_time(NOTICED, &what, || {
+                    let (again, lag) = watched(|| kill_children(std::slice::from_ref(doomed)));
+                    Ok(Took { span: again?[0].unwrap_or_default(), lag })
+                })?
+            });
         }
+        Ok(noticed)
     })?;
     eprintln!("  beside them, {too_late} children had done their work before");
     // The last listeners may still be on their way out.
@@ -70,62 +99,91 @@ pub(crate) fn child_killed() -> Result<(), Failed> {
     ensure(clean, format!("left behind: {:?}", Census::take().since(&before)))
 }
 
-fn child_killed_once(
-    role: &Role,
-    extent: Nanos,
-    life: Duration,
-    too_late: &mut u32,
-) -> Result<Took, Failed> {
-    let ended = Mutex::new(None);
-    let watch = |event: Event<'_>| {
-        if let Event::Ended { .. } = event {
-            *ended.lock().unwrap() = Some(Instant::now());
-        }
-    };
-    let ((cell, killed), lag) = watched(|| {
-        let killer = thread::spawn(move || {
-            let mut child: Option<Pid> = None;
-            within(Duration::from_secs(5), || {
-                child = children().first().map(|(pid, _)| *pid);
-                child.is_some()
-            });
-            thread::park_timeout(life);
-            child.map(kill)
-        });
-        let case = role.case(extent);
-        let cells = session::run(&Registry::builtin(), &[case], 1, &Stop::default(), &watch);
-        (cells.measured.into_iter().next().map(|m| m.cell), killer.join())
+/// Where a session stands, and when it noticed what.
+#[derive(Debug, Default)]
+struct Course {
+    /// Which of its trials it is at; odd while one goes on.
+    trial: u64,
+    killed: Vec<Option<Instant>>,
+    ended: Vec<Option<Instant>>,
+}
+
+/// Kills the child of the trial that goes on now, once it is there and has lived on for
+/// `life`, unless the trial has ended meanwhile.
+fn doom(course: &Mutex<Course>, trial: u64, i: usize, life: Duration) {
+    let goes_on = || course.lock().unwrap().trial == trial;
+    let mut child = None;
+    within(Duration::from_secs(10), || {
+        child = children().first().map(|(pid, _)| *pid);
+        child.is_some() || !goes_on()
     });
-    let cell = cell.ok_or("no cell")?;
-    let end = ended.into_inner().unwrap().ok_or("it did not end")?;
-    let killed = killed.map_err(|_| "the killer panicked")?.ok_or("there was no child")?;
+    thread::park_timeout(life);
+    let mut course = course.lock().unwrap();
+    if let Some(child) = child.filter(|_| course.trial == trial) {
+        course.killed[i] = Some(kill(child));
+    }
+}
+
+/// For each of them, how long after the kill its trial ended; `None` where its child had
+/// done its work before.
+fn kill_children(batch: &[Doomed]) -> Result<Vec<Option<Duration>>, Failed> {
+    let cases: Vec<_> = batch.iter().map(|doomed| doomed.role.case(doomed.extent)).collect();
+    let none = vec![None; batch.len()];
+    let course = Mutex::new(Course { killed: none.clone(), ended: none, ..Course::default() });
+    let place = |case: &Case| cases.iter().position(|one| std::ptr::eq(one, case)).unwrap();
+    let outcome = thread::scope(|scope| {
+        let watch = |event: Event<'_>| match event {
+            Event::Begins { case, .. } => {
+                let (i, mut now) = (place(case), course.lock().unwrap());
+                now.trial += 1;
+                let (course, trial) = (&course, now.trial);
+                scope.spawn(move || doom(course, trial, i, batch[i].life));
+            }
+            Event::Ended { case, .. } => {
+                let (end, i, mut now) = (Instant::now(), place(case), course.lock().unwrap());
+                now.trial += 1;
+                now.ended[i] = Some(end);
+            }
+            Event::Started { .. } => {}
+        };
+        session::run(&Registry::builtin(), &cases, 1, &Stop::default(), &watch)
+    });
     ensure(children().is_empty(), format!("children are left: {:?}", children()))?;
     let names = names_of(std::process::id());
     ensure(names.is_empty(), format!("names are left: {names:?}"))?;
-    let reason = cell.reason.unwrap_or_default();
-    if cell.cause == Some(Cause::ChildDied) {
-        ensure(reason.contains("killed by signal 9"), &reason)?;
-        return Ok(Took { span: end.saturating_duration_since(killed), lag });
+    let course = course.into_inner().unwrap();
+    let mut spans = Vec::new();
+    for (i, one) in outcome.measured.into_iter().enumerate() {
+        let (cell, doomed) = (one.cell, &batch[i]);
+        let reason = cell.reason.unwrap_or_default();
+        if cell.cause == Some(Cause::ChildDied) {
+            ensure(reason.contains("killed by signal 9"), format!("{doomed:?}: {reason}"))?;
+            let (killed, ended) = course.killed[i].zip(course.ended[i]).ok_or("nobody did it")?;
+            spans.push(Some(ended.saturating_duration_since(killed)));
+            continue;
+        }
+        // A child that is reaped with its report and exit code 0 was not killed.
+        let whole = cell.status == Status::Valid || cell.cause == Some(Cause::MissedRate);
+        let short = doomed.extent < Nanos::from_secs(1);
+        ensure(whole && short, format!("{doomed:?}: {:?}: {reason}", cell.cause))?;
+        spans.push(None);
     }
-    // A child that is reaped with its report and exit code 0 was not killed.
-    let whole = cell.status == Status::Valid || cell.cause == Some(Cause::MissedRate);
-    ensure(whole && extent < Nanos::from_secs(1), format!("{:?}: {reason}", cell.cause))?;
-    *too_late += 1;
-    Ok(Took { span: Duration::ZERO, lag })
+    Ok(spans)
 }
 
 pub(crate) fn session_killed() -> Result<(), Failed> {
     // Held all the while: whoever sweeps must leave it alone.
     let live = Segment::named(&ring::Shape::new(4_096, 64, false).geometry())?;
     let (mut named, mut swept) = (0, 0);
-    many("sessions", |dice| {
+    many("sessions", |dice, _| {
         let role = thrown(dice);
         // Now and then before it has begun; else while its child starts, or later.
         let begun = dice.below(8) > 0;
         let life = dice.one_of(&[15, 100]);
         let life = dice.millis(life);
         let what = format!("{} (begun: {begun}) killed after {life:?}", told(&role));
-        in_time(NOTICED, &what, || session_killed_once(&role, begun, life, &mut named, &mut swept))
+        let once = || session_killed_once(&role, begun, life, &mut named, &mut swept);
+        Ok(vec![in_time(NOTICED, &what, once)?])
     })?;
     eprintln!("  {named} names were left by those killed before both sides held it, {swept} swept");
     let still = names_of(std::process::id());

@@ -12,7 +12,7 @@ use libtest_mimic::Failed;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 /// Nothing here takes longer, or something hangs.
-const HANGS: Duration = Duration::from_secs(30);
+const HANGS: Duration = Duration::from_secs(60);
 
 /// A machine that runs a due thread later than this is too busy for figures.
 const BUSY: Duration = Duration::from_millis(20);
