@@ -52,14 +52,14 @@ fn measure(case: &Case, script: impl FnMut(u64) -> Fate + 'static) -> Measured {
 fn sensor_of(trial: &Trial) -> &SensorReport {
     match &trial.far {
         FarReport::Sensor(report) => report,
-        FarReport::Echo(_) => unreachable!("these scenarios have a sensor"),
+        FarReport::Echo(_) | FarReport::Bare(_) => unreachable!("these scenarios have a sensor"),
     }
 }
 
 fn backlog_of(trial: &Trial) -> &BacklogSummary {
     match &trial.near {
         NearReport::Viewer(report) => &report.screen.as_ref().unwrap().backlog,
-        NearReport::Ping(_) => unreachable!("these scenarios have a viewer"),
+        NearReport::Ping(_) | NearReport::Bare(_) => unreachable!("these scenarios have a viewer"),
     }
 }
 
