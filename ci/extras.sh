@@ -10,6 +10,7 @@ need_cc
 cargo test --no-run
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
 PIPEFIT_LONG=1 cargo test -p pipefit --test shared_memory hostile
+bash ci/fuzz.sh
 
 busy=()
 ci_tidy() {
