@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
 # The main job in short, and what it leaves: a record that its schema accepts, every
 # transport in every scenario, no cell invalid but for a missed rate, a report of all.
+# In /dev/shm, nothing.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
 
 need_cc
 results=$(mktemp -d)
+before=$(ls -A /dev/shm)
 ci_tidy() { rm -rf "$results"; }
 
 cargo run --release -- compare --quick --results "$results"
+new=$(comm -13 <(sort <<<"$before") <(ls -A /dev/shm | sort))
+if [ -n "$new" ]; then
+    echo "$ci_name: left in /dev/shm: $new" >&2
+    exit 1
+fi
 run=$(readlink -f "$results/latest")
 for file in run.json report.html figures.csv; do
     if [ ! -s "$run/$file" ]; then

@@ -3,10 +3,10 @@
 use pipefit::ground::host::allowed_cpus;
 use pipefit::ground::{Bytes, Nanos, frame};
 use pipefit::link::{LinkSpec, Policy, Stop, Wait};
-use pipefit::role::bare::{BareReport, BareSpec, Load};
 use pipefit::role::End;
-use pipefit::run::launch::{Far, FarReport, Near, NearReport};
 use pipefit::role::Extent;
+use pipefit::role::bare::{BareReport, BareSpec, Load};
+use pipefit::run::launch::{Far, FarReport, Near, NearReport};
 use pipefit::run::{Case, Plan, Registry, scenario};
 
 use crate::latest;
@@ -48,6 +48,8 @@ pub(crate) struct Arm {
 
 const WARMUP: Nanos = Nanos::from_millis(4);
 const SPAN: Nanos = Nanos::from_millis(20);
+/// A payload whose trip takes so long that a reading of the clock does not show.
+const LARGE: usize = 4096;
 /// Of what is waited for, or large.
 const LONG_SPAN: Nanos = Nanos::from_millis(40);
 
@@ -68,7 +70,8 @@ impl Arm {
 
     /// There and back.
     pub(crate) const fn trip(transport: &'static str, len: usize) -> Self {
-        Self::new(transport, len, Figure::Trip)
+        let figure = if len > LARGE { Figure::LongTrip } else { Figure::Trip };
+        Self::new(transport, len, figure)
     }
 
     /// One way, as much as it takes.
@@ -117,7 +120,7 @@ impl Arm {
 
     fn plan(&self) -> Plan {
         let cpus = allowed_cpus();
-        let long = !self.spin || self.len > 4096;
+        let long = !self.spin || self.len > LARGE;
         let spec = BareSpec {
             len: self.len,
             load: self.load,
@@ -167,9 +170,8 @@ impl Arm {
             .ok_or_else(|| format!("{} is not in this build", self.transport))?;
         let named = |why: String| format!("{} {} B: {why}", self.transport, self.len);
         let plan = if self.figure == Figure::Max { self.max()? } else { self.plan() };
-        let trial = entry
-            .play(&plan, &Stop::default(), &|_| ())
-            .map_err(|e| named(e.to_string()))?;
+        let trial =
+            entry.play(&plan, &Stop::default(), &|_| ()).map_err(|e| named(e.to_string()))?;
         if let NearReport::Viewer(viewer) = &trial.near {
             let sound = viewer.end == End::Done && viewer.ledger.missing() == 0;
             let rate = viewer.flow.per_second().filter(|_| sound);

@@ -35,8 +35,7 @@ fn beside(
         let (end, ended) = channel::<()>();
         let reader = scope.spawn(move || {
             let pinned = pin(1);
-            let goes_on =
-                |span| matches!(ended.recv_timeout(span), Err(RecvTimeoutError::Timeout));
+            let goes_on = |span| matches!(ended.recv_timeout(span), Err(RecvTimeoutError::Timeout));
             (pinned, read(rx, &goes_on))
         });
         let sender = scope.spawn(move || {
@@ -87,9 +86,11 @@ pub(crate) fn tries() -> Result<(u64, u64), String> {
     let (_, rx) = beside(|mut rx, goes_on| {
         while goes_on(Duration::ZERO) {
             for _ in 0..4096 {
-                read += rx.take(1, |bytes| {
-                    std::hint::black_box(bytes[8]);
-                }).unwrap_or(0) as u64;
+                read += rx
+                    .take(1, |bytes| {
+                        std::hint::black_box(bytes[8]);
+                    })
+                    .unwrap_or(0) as u64;
             }
         }
         rx

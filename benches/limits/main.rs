@@ -80,7 +80,9 @@ fn show_tries() -> bool {
     match latest::tries() {
         Ok((read, tries)) => {
             let again = tries - read;
-            println!("shm-latest: {read} frames read beside a saturating sender, {again} tries again");
+            println!(
+                "shm-latest: {read} frames read beside a saturating sender, {again} tries again"
+            );
             again == 0 && read > 0
         }
         Err(why) => {
@@ -92,9 +94,8 @@ fn show_tries() -> bool {
 
 /// Prints a row; says whether its target may be met.
 fn show(row: &Row, sheet: &Sheet) -> bool {
-    let of = |part: fn(&Bracket) -> f64| {
-        median(&sheet.brackets.iter().map(part).collect::<Vec<_>>())
-    };
+    let of =
+        |part: fn(&Bracket) -> f64| median(&sheet.brackets.iter().map(part).collect::<Vec<_>>());
     let subject = of(|b| b.subject).map_or_else(|| "-".into(), |x| row.subject.show(x));
     let reference = of(|b| (b.before * b.after).sqrt());
     let reference = reference.map_or_else(|| "-".into(), |x| row.reference.show(x));

@@ -34,8 +34,8 @@ pub(crate) struct Row {
 }
 
 fn row(name: impl Into<String>, subject: Arm, reference: Arm, bound: Bound) -> Row {
-    let is_yardstick = reference.transport.starts_with("raw-line")
-        || reference.transport.starts_with("raw-slots");
+    let is_yardstick =
+        reference.transport.starts_with("raw-line") || reference.transport.starts_with("raw-slots");
     Row { name: name.into(), subject, reference, bound, is_yardstick }
 }
 
@@ -66,6 +66,8 @@ fn limits() -> Vec<Row> {
             line(),
             AtMost(2.0),
         ),
+        row("8 B trip p50 tiny: ring / raw line", Arm::trip(RING, 8).holding(16 << 20), line(), AtMost(1.10)),
+        row("8 B trip p50 slot: slot / raw line", slot(8), line(), AtMost(1.10)),
         row("64 B trip p50: ring / raw slot", Arm::trip(RING, 64), slot(64), AtMost(1.05)),
     ];
     for (name, len, slots) in [("64 KiB", 1 << 16, 16), ("1 MiB", 1 << 20, 4)] {
@@ -86,7 +88,12 @@ fn limits() -> Vec<Row> {
 fn rtrb() -> Vec<Row> {
     use Bound::{AtLeast, AtMost};
     vec![
-        row("64 B trip p50: ring / rtrb", Arm::trip(RING, 64), Arm::trip("rtrb-64", 64), AtMost(1.05)),
+        row(
+            "64 B trip p50: ring / rtrb",
+            Arm::trip(RING, 64),
+            Arm::trip("rtrb-64", 64),
+            AtMost(1.05),
+        ),
         row("8 B rate: ring / rtrb", Arm::rate(RING, 8), Arm::rate("rtrb-8", 8), AtLeast(1.2)),
         row("64 B rate: ring / rtrb", Arm::rate(RING, 64), Arm::rate("rtrb-64", 64), AtLeast(1.2)),
         row(
@@ -133,7 +140,12 @@ fn waits() -> Vec<Row> {
             pipe(1 << 16),
             AtMost(0.8),
         ),
-        row("64 B trip p50: ring, adaptive / pipe", ring(64, Wait::Adaptive), pipe(64), AtMost(0.2)),
+        row(
+            "64 B trip p50: ring, adaptive / pipe",
+            ring(64, Wait::Adaptive),
+            pipe(64),
+            AtMost(0.2),
+        ),
     ]
 }
 
@@ -159,8 +171,18 @@ fn whole() -> Vec<Row> {
 #[cfg(feature = "iceoryx2")]
 fn iceoryx() -> Vec<Row> {
     const PEER: &str = "iceoryx2-polling";
-    let rates = [("64 B", 64, 40.0), ("1 KiB", 1 << 10, 6.0), ("64 KiB", 1 << 16, 1.4), ("1 MiB", 1 << 20, 1.3)];
-    let trips = [("64 B", 64, 0.33), ("1 KiB", 1 << 10, 0.6), ("64 KiB", 1 << 16, 0.65), ("1 MiB", 1 << 20, 1.0)];
+    let rates = [
+        ("64 B", 64, 40.0),
+        ("1 KiB", 1 << 10, 6.0),
+        ("64 KiB", 1 << 16, 1.4),
+        ("1 MiB", 1 << 20, 1.3),
+    ];
+    let trips = [
+        ("64 B", 64, 0.33),
+        ("1 KiB", 1 << 10, 0.6),
+        ("64 KiB", 1 << 16, 0.65),
+        ("1 MiB", 1 << 20, 1.0),
+    ];
     let rates = rates.into_iter().map(|(name, len, at_least)| {
         row(
             format!("{name} rate: ring / iceoryx2"),

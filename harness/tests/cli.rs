@@ -51,7 +51,7 @@ fn what_it_says_about_itself() {
         (&["list"][..], "pipe-buffered"),
         (&["list"], "n/a"),
         (&["doctor", "--fix"], "remedy"),
-        (&["doctor", "--fix"], "nothing"),
+        (&["doctor", "--fix"], "swe"),
         (&["schema"], "\"$schema\""),
         (&["completions", "bash"], "_pipefit"),
         (&["completions", "zsh"], "pipe-buffered"),
@@ -213,9 +213,18 @@ fn is_there(pid: u64) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
 
-fn asked_to_end(signal: Signal, code: i32) {
+/// Names of shared memory that a process has made.
+fn names_of(pid: u32) -> Vec<String> {
+    let all = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+    let names = all.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| name.contains(&format!("-{pid}-"))).collect()
+}
+
+fn asked_to_end(signal: Signal, code: i32, transport: &str, wait: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["run", "rtt,stream", "--transport", "pipe", "--rate", "500Hz", "--duration", "1h"];
+    let over = ["--transport", transport, "--wait", wait];
+    let args = ["run", "rtt,stream", "--rate", "500Hz", "--duration", "1h"];
+    let args = [&args[..], &over].concat();
     let (mut child, stdout) = start(folder.path(), &args);
     let mut events = events(stdout);
     let started = events.find(|e| e["event"] == "started").unwrap();
@@ -228,6 +237,7 @@ fn asked_to_end(signal: Signal, code: i32) {
     assert_eq!(child.wait().unwrap().code(), Some(code));
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert!(!is_there(sensor), "the child outlived it");
+    assert_eq!(names_of(child.id()), [""; 0], "names are left");
     assert_eq!(events.last().unwrap()["exit"], code);
     let record = record(&latest(folder.path()));
     assert!(record.partial);
@@ -242,10 +252,15 @@ fn asked_to_end(signal: Signal, code: i32) {
 
 #[test]
 fn ctrl_c_saves_what_was_measured_and_leaves_no_child() {
-    asked_to_end(Signal::INT, 130);
+    asked_to_end(Signal::INT, 130, "pipe", "block");
+}
+
+#[test]
+fn ctrl_c_beside_a_spinning_child_saves_what_was_measured_and_leaves_no_name() {
+    asked_to_end(Signal::INT, 130, "shm-ring", "spin");
 }
 
 #[test]
 fn a_request_to_terminate_does_the_same() {
-    asked_to_end(Signal::TERM, 143);
+    asked_to_end(Signal::TERM, 143, "memfd-ring", "block");
 }

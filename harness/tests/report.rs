@@ -234,6 +234,7 @@ fn record() -> RunRecord {
         },
         partial: false,
         measuring_ns: 42_300_000_000,
+        limits: None,
         cells: measured().into_iter().map(|m| m.cell).collect(),
     }
 }

@@ -107,6 +107,7 @@ fn record(measured: &[Measured]) -> RunRecord {
         },
         partial: false,
         measuring_ns: 12_000_000_000,
+        limits: None,
         cells: measured.iter().map(|m| m.cell.clone()).collect(),
     }
 }

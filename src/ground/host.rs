@@ -4,6 +4,7 @@
 use std::fs;
 use std::thread::available_parallelism;
 
+use rustix::process::{Pid, test_kill_process};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,10 +124,39 @@ impl CpuTicks {
 /// of that pid. Pid and start together name a process for good: pids are used again.
 #[must_use]
 pub fn started(pid: u32) -> Option<u64> {
+    Some(life(pid)?.0)
+}
+
+/// Whether the process of that pid and start still runs. One that nobody has reaped
+/// does not; one that may not be looked at is taken to.
+#[must_use]
+pub fn is_running(pid: u32, start: u64) -> bool {
+    if let Some((started, ended)) = life(pid) {
+        return started == start && !ended;
+    }
+    // Not there, or hidden from this user (hidepid in proc(5)).
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// When a process started, and whether it has ended and only waits to be reaped.
+fn life(pid: u32) -> Option<(u64, bool)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold anything, parentheses too; the start
-    // is the twentieth field behind it.
-    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.trim().parse().ok()
+    // The name stands in parentheses and may hold anything, parentheses too. Behind it
+    // stand the state, 18th the number of threads and 20th the start.
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_whitespace().collect();
+    let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
+    // With other threads, it is the first one alone that has ended.
+    let ended = matches!(fields.first(), Some(&("Z" | "X"))) && number(17)? <= 1;
+    Some((number(19)?, ended))
+}
+
+/// Bytes of memory that can still be had, swap space included.
+#[must_use]
+pub fn memory_left() -> Option<u64> {
+    let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = |name| field(&meminfo, name)?.strip_suffix(" kB")?.trim().parse::<u64>().ok();
+    Some((kib("MemAvailable")? + kib("SwapFree").unwrap_or(0)) * 1024)
 }
 
 /// What tells the pids of this container from another's (see pid_namespaces(7)).
@@ -224,9 +254,29 @@ mod tests {
     }
 
     #[test]
+    fn a_process_runs_until_it_has_ended_whether_reaped_or_not() {
+        let me = std::process::id();
+        let mine = started(me).unwrap();
+        assert!(is_running(me, mine));
+        assert!(!is_running(me, mine + 1), "another process of that pid");
+        assert!(!is_running(i32::MAX.unsigned_abs(), 1), "there is none");
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let its = started(child.id()).unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while is_running(child.id(), its) && std::time::Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert!(!is_running(child.id(), its), "it has ended");
+        assert_eq!(started(child.id()), Some(its), "and is not reaped");
+        child.wait().unwrap();
+        assert!(!is_running(child.id(), its));
+    }
+
+    #[test]
     fn a_probe_tells_facts_or_nothing() {
         let host = probe();
         assert!(host.kernel.len() > 3);
         assert!(host.cpu.as_deref() != Some(""));
+        assert!(memory_left().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

@@ -30,6 +30,16 @@ impl Bytes {
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
+
+    /// Rounded for people: `4.2MiB`, `1000B`.
+    #[must_use]
+    pub fn about(self) -> String {
+        let scales = [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        match scales.into_iter().find(|(_, scale)| self.0 >= *scale) {
+            Some((unit, scale)) => format!("{:.1}{unit}", self.0 as f64 / scale as f64),
+            None => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Bytes {
@@ -168,6 +178,11 @@ mod tests {
             [(0, "0B"), (64, "64B"), (1000, "1000B"), (4096, "4KiB"), (3 << 20, "3MiB")]
         {
             assert_eq!(Bytes(n).to_string(), shown);
+        }
+        for (n, shown) in
+            [(1023, "1023B"), (1024, "1.0KiB"), (4_400_000, "4.2MiB"), (3 << 30, "3.0GiB")]
+        {
+            assert_eq!(Bytes(n).about(), shown);
         }
     }
 

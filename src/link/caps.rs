@@ -122,6 +122,13 @@ impl Caps {
     /// The frame size no link goes beyond: 1 GiB.
     pub const LARGEST: Bytes = Bytes(1 << 30);
 
+    /// Whether its halves share memory across processes: how near the machine's two
+    /// cores are then decides what it can do.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        self.place == Place::Process && self.zero_copy
+    }
+
     /// What it does when full unless asked for something else: the first it claims.
     #[must_use]
     pub fn usual_policy(&self) -> Policy {

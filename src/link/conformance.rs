@@ -166,9 +166,7 @@ impl Suite {
     }
 
     fn meet<T: Transport, V: Venue<T>>(&mut self, name: &str, wait: Wait, what: impl Exchange<T>) {
-        self.add::<T>(name, move || {
-            meet::<T, V>(&LinkSpec { wait, ..usual::<T>(LARGE) }, what)
-        });
+        self.add::<T>(name, move || meet::<T, V>(&LinkSpec { wait, ..usual::<T>(LARGE) }, what));
     }
 }
 

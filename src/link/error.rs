@@ -37,7 +37,10 @@ pub enum LinkError {
         pid: u64,
     },
     /// There is not as much memory.
-    #[error("{wanted} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)")]
+    #[error(
+        "{} of shared memory do not fit into {place}: {source} (free some, or ask for less with --capacity or --size)",
+        .wanted.about()
+    )]
     NoSpace {
         /// Bytes asked for.
         wanted: Bytes,

@@ -8,6 +8,7 @@ pub mod case;
 pub mod control;
 pub mod endpoint;
 pub mod launch;
+pub mod limits;
 pub mod measure;
 pub mod record;
 pub mod registry;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limits::Limits;
 use crate::ground::host::Host;
 use crate::ground::ledger::Balance;
 use crate::ground::time::Resolution;
@@ -41,6 +42,10 @@ pub struct RunRecord {
     pub partial: bool,
     /// Time spent measuring, from the first cell's start to the last one's end, in ns.
     pub measuring_ns: u64,
+    /// What this machine could do at best while it ran; absent where no memory was
+    /// shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     /// The cells, in the order in which they were asked for.
     pub cells: Vec<Cell>,
 }

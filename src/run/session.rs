@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::case::Case;
 use super::launch::{RunError, Started, Trial};
+use super::limits::Samples;
 use super::measure::{Book, Fault, unmeasured};
 use super::record::{Cause, Measured, Status};
 use super::registry::{Entry, Registry};
@@ -58,6 +59,8 @@ pub struct Outcome {
     pub measuring: Nanos,
     /// CPUs that every trial was pinned to: consumer first, then producer.
     pub pinned: Option<Vec<usize>>,
+    /// What the machine could do at best, where memory was shared.
+    pub limits: Samples,
 }
 
 /// Who is asked what happens; called from the thread that measures.
@@ -84,6 +87,15 @@ pub fn run(
     let began = Monotonic.now();
     let mut jobs: Vec<Job<'_>> = cases.iter().map(|case| job(registry, case)).collect();
     let mut pinned: Option<Vec<usize>> = None;
+    let mut limits = Samples::default();
+    let sharing = cases.iter().zip(&jobs).find(|(_, job)| job.shares_memory());
+    let pins = sharing.map(|(case, _)| &case.pins);
+    let probe = |limits: &mut Samples| {
+        if let Some(pins) = pins.filter(|_| stop.asked().is_none()) {
+            limits.probe(pins);
+        }
+    };
+    probe(&mut limits);
     'passes: for repeat in 0..repeats.max(1) {
         let mut queue: VecDeque<(usize, u32)> = (0..cases.len()).map(|i| (i, 0)).collect();
         while let Some((i, retry)) = queue.pop_front() {
@@ -117,10 +129,11 @@ pub fn run(
             }
         }
     }
+    probe(&mut limits);
     let partial = stop.asked().is_some();
     let measuring = Nanos(Monotonic.now().0 - began.0);
     let measured = jobs.into_iter().zip(cases).map(|(job, case)| job.close(case)).collect();
-    Outcome { measured, partial, measuring, pinned: pinned.filter(|p| !p.is_empty()) }
+    Outcome { measured, partial, measuring, pinned: pinned.filter(|p| !p.is_empty()), limits }
 }
 
 /// Why a case cannot be measured at all, or `None` where it can.
@@ -146,6 +159,10 @@ fn job<'a>(registry: &'a Registry, case: &Case) -> Job<'a> {
 }
 
 impl Job<'_> {
+    fn shares_memory(&self) -> bool {
+        self.entry.is_some_and(|entry| entry.caps.shares_memory())
+    }
+
     fn fail(&mut self, error: &RunError) {
         self.over = true;
         if let RunError::Link(LinkError::Unsupported { why, .. }) = error {

@@ -127,9 +127,12 @@ impl ListArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArgs {
-    /// Sweep what dead runs left in /dev/shm
+    /// Sweep what dead runs left: names in /dev/shm, hidden folders beside kept runs
     #[arg(long)]
     pub(super) fix: bool,
+    /// The results folder to look into
+    #[arg(long, value_name = "DIR")]
+    pub(super) results: Option<PathBuf>,
 }
 
 /// What `compare` and `run` have in common.

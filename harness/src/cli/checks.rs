@@ -5,8 +5,9 @@ use std::fs;
 
 use pipefit::ground::host::{CpuTicks, Host, allowed_cpus, cpu_ticks, probe};
 use pipefit::ground::time::{Resolution, measure_resolution};
-use pipefit::ground::{Clock, Monotonic, Nanos};
+use pipefit::ground::{Bytes, Clock, Monotonic, Nanos};
 use pipefit::run::record::{Build, Warning};
+use rustix::fs::statvfs;
 
 use super::built::build;
 
@@ -18,6 +19,9 @@ const BUSY_PCT: f64 = 20.0;
 
 /// More time given to others by the host than this, in percent, and figures suffer.
 const STEAL_PCT: f64 = 1.0;
+
+/// Less shared memory than this, and some of what can be asked for does not fit.
+const LITTLE: Bytes = Bytes(64 << 20);
 
 /// A clock step above this hides what a fast link costs.
 const COARSE: Nanos = Nanos::from_micros(1);
@@ -32,11 +36,11 @@ pub(super) struct Check {
 }
 
 impl Check {
-    fn fine(what: impl Into<String>) -> Self {
+    pub(super) fn fine(what: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: None }
     }
 
-    fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: Some(remedy.into()) }
     }
 }
@@ -88,7 +92,7 @@ impl Look {
             busy(self.busy_pct),
             clock_source(host.clocksource.as_deref()),
             resolution(self.clock),
-            shared_memory(&fs::read_to_string("/proc/self/mounts").unwrap_or_default()),
+            shared_memory(&fs::read_to_string("/proc/self/mounts").unwrap_or_default(), shm_free()),
         ]
     }
 
@@ -198,7 +202,13 @@ fn resolution(clock: Resolution) -> Check {
     Check::fine(what)
 }
 
-fn shared_memory(mounts: &str) -> Check {
+/// Bytes that are free in /dev/shm.
+fn shm_free() -> Option<Bytes> {
+    let about = statvfs("/dev/shm").ok()?;
+    Some(Bytes(about.f_bavail * about.f_frsize))
+}
+
+fn shared_memory(mounts: &str, free: Option<Bytes>) -> Check {
     let mount = mounts
         .lines()
         .map(|l| l.split(' ').collect::<Vec<_>>())
@@ -213,7 +223,15 @@ fn shared_memory(mounts: &str) -> Check {
     if options.any(|o| o == "ro") {
         return Check::bad("/dev/shm is read-only", "mount -o remount,rw /dev/shm");
     }
-    Check::fine("/dev/shm is there")
+    match free {
+        Some(free) if free < LITTLE => Check::bad(
+            format!("only {} are free in /dev/shm: large queues do not fit", free.about()),
+            "remove what else is there, or mount -o remount,size=1g /dev/shm \
+             (a container: --shm-size=1g)",
+        ),
+        Some(free) => Check::fine(format!("/dev/shm is there, {} free", free.about())),
+        None => Check::fine("/dev/shm is there; how much of it is free is unknown"),
+    }
 }
 
 /// How cells are pinned: asked for, and found afterwards.
@@ -259,14 +277,18 @@ mod tests {
                 resolution(Resolution { step_ns: 30, cost_ns: 31 }),
                 resolution(Resolution { step_ns: 30, cost_ns: 1_031 }),
             ),
-            (shared_memory(&shm("rw,nosuid")), shared_memory(&shm("ro,nosuid"))),
+            (shared_memory(&shm("rw,nosuid"), None), shared_memory(&shm("ro,nosuid"), None)),
+            (
+                shared_memory(&shm("rw"), Some(LITTLE)),
+                shared_memory(&shm("rw"), Some(Bytes(LITTLE.0 - 1))),
+            ),
             (pinning(&[0, 1], Some(&[0, 1])), pinning(&[0, 1], None)),
         ] {
             assert_eq!(fine.remedy, None, "{fine:?}");
             assert!(bad.remedy.is_some(), "{bad:?}");
         }
         assert!(optimisation(&build("unoptimised", true)).what.contains("unoptimised"));
-        assert!(shared_memory("").remedy.is_some());
+        assert!(shared_memory("", None).remedy.is_some());
         assert_eq!(warnings(vec![processors(2), processors(1)]).len(), 1);
     }
 }

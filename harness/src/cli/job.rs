@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use pipefit::ground::Nanos;
 use pipefit::link::Stop;
+use pipefit::run::limits::Samples;
 use pipefit::run::record::{Cell, HostRecord, Measured, RunRecord, SCHEMA, Status};
 use pipefit::run::session::{self, Event};
 use pipefit::run::{Case, Registry};
@@ -15,6 +16,7 @@ use super::events::Events;
 use super::exit::Exit;
 use super::exports::Exports;
 use super::failure::Failure;
+use super::leftovers;
 use super::out::{Out, tell};
 use super::progress::{Extent, Progress};
 use super::signals;
@@ -46,6 +48,7 @@ struct Outcome {
     measured: Vec<Measured>,
     measuring: Nanos,
     pinned: Option<Vec<usize>>,
+    limits: Samples,
 }
 
 impl Job<'_> {
@@ -62,6 +65,9 @@ impl Job<'_> {
 
         let stop = Stop::default();
         let _listening = signals::listen(&stop).map_err(Failure::Signals)?;
+        if let Some(swept) = leftovers::sweep_names().filter(|_| !self.manner.quiet) {
+            tell(&swept);
+        }
         let look = Look::take();
         let started = SystemTime::now();
         let events = self.events();
@@ -112,12 +118,18 @@ impl Job<'_> {
             progress.note(&event);
             events.note(&event);
         };
-        let mut all = Outcome { measured: Vec::new(), measuring: Nanos(0), pinned: None };
+        let mut all = Outcome {
+            measured: Vec::new(),
+            measuring: Nanos(0),
+            pinned: None,
+            limits: Samples::default(),
+        };
         for part in parts {
             let one = session::run(self.registry, &part.cases, part.repeats, stop, &watch);
             all.measured.extend(one.measured);
             all.measuring = all.measuring + one.measuring;
             all.pinned = one.pinned.max(all.pinned);
+            all.limits.merge(one.limits);
         }
         progress.end();
         all
@@ -145,6 +157,7 @@ impl Job<'_> {
             },
             partial: stop.asked().is_some(),
             measuring_ns: outcome.measuring.0,
+            limits: outcome.limits.limits(),
             cells: outcome.measured.into_iter().map(|m| m.cell).collect(),
         }
     }

@@ -15,6 +15,7 @@ mod exit;
 mod exports;
 mod failure;
 mod job;
+mod leftovers;
 mod list;
 mod out;
 mod progress;

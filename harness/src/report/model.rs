@@ -27,6 +27,8 @@ pub struct View {
     pub partial: bool,
     /// Where and how it was measured. Facts only: what is not known says `unknown`.
     pub environment: Vec<Fact>,
+    /// What shared memory could do at best, where that was measured.
+    pub limits: Option<String>,
     /// What may spoil figures, each with its remedy.
     pub warnings: Vec<Warning>,
     /// One for each scenario, in order of appearance.
@@ -84,6 +86,7 @@ impl View {
             sentence: sentence(record),
             partial: record.partial,
             environment: environment::facts(record),
+            limits: record.limits.as_ref().map(environment::limits),
             warnings: environment::warnings(record),
             sections: sections(&record.cells),
             books: record.cells.iter().filter_map(Books::of).collect(),

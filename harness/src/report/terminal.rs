@@ -29,6 +29,13 @@ pub fn table(record: &RunRecord, color: bool) -> String {
     if view.sections.iter().any(|s| s.rows.iter().any(|r| r.best)) {
         out += "* the best valid figure among cells of equal size, rate and policy\n\n";
     }
+    if let Some(limits) = &view.limits {
+        let _ = writeln!(
+            out,
+            "{}\n",
+            wrap(&format!("this machine's limits meanwhile: {limits}"), "  ")
+        );
+    }
     for warning in &view.warnings {
         let text = wrap(&format!("warning: {}", warning.what), "  ");
         let _ = writeln!(out, "{}", paint.yellow(&text));

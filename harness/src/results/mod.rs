@@ -16,13 +16,16 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Names the results folder where no flag does.
 pub const RESULTS_VAR: &str = "PIPEFIT_RESULTS";
 
 /// How often a name that is taken already is replaced by another one.
 const NAMES: u32 = 16;
+
+/// A run is written in a moment: what has not changed for so long will not any more.
+const ABANDONED: Duration = Duration::from_secs(60);
 
 /// Why runs cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +132,25 @@ impl Store {
         Err(StoreError::Create { path: runs, source: taken })
     }
 
+    /// Folders of runs that somebody began to write a while ago and did not complete.
+    #[must_use]
+    pub fn abandoned(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.root.join("runs")).into_iter().flatten().flatten();
+        let old = |path: &PathBuf| {
+            // A link is not ours, and is not followed.
+            let about = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_dir);
+            let age = about.and_then(|about| about.modified().ok()?.elapsed().ok());
+            age.is_some_and(|age| age > ABANDONED)
+        };
+        let hidden = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_hidden));
+        hidden.map(|entry| entry.path()).filter(old).collect()
+    }
+
+    /// Removes them; gives those that are gone now.
+    pub fn sweep(&self) -> Vec<PathBuf> {
+        self.abandoned().into_iter().filter(|path| fs::remove_dir_all(path).is_ok()).collect()
+    }
+
     fn make_root(&self) -> Result<(), StoreError> {
         let parent = self.root.parent().filter(|p| !p.as_os_str().is_empty());
         if let Some(parent) = parent.filter(|p| !p.exists()) {
@@ -139,6 +161,20 @@ impl Store {
         }
         make(&self.root)
     }
+}
+
+/// Whether it is the name of a run that is being written.
+fn is_hidden(name: &str) -> bool {
+    let id = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new"));
+    // As `id` makes them: 20261121T231500Z-ab12.
+    id.and_then(|id| id.split_once("Z-")).is_some_and(|(time, suffix)| {
+        let time = time.split_once('T').is_some_and(|(day, time)| {
+            let digits =
+                |text: &str, n| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
+            digits(day, 8) && digits(time, 6)
+        });
+        time && suffix.len() == 4 && suffix.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 fn make(folder: &Path) -> Result<(), StoreError> {
@@ -195,6 +231,29 @@ mod tests {
         draft.put("run.json", b"{}").unwrap();
         drop(draft);
         assert_eq!(fs::read_dir(parent.path().join("results/runs")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_old_folders_of_incomplete_runs_are_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let store = Store::find(Some(parent.path()));
+        let fresh = store.draft(SystemTime::now()).unwrap();
+        let make = |name: &str| {
+            let path = parent.path().join("runs").join(name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("run.json"), "{").unwrap();
+            let long_ago = SystemTime::now() - 2 * ABANDONED;
+            fs::File::open(&path).unwrap().set_modified(long_ago).unwrap();
+            path
+        };
+        let old = make(".20261121T231500Z-ab12.new");
+        let others = ["20261121T231500Z-ab12", ".20261121T231500Z-ab12", ".mine.new", ".git"];
+        let others = others.map(make);
+        assert_eq!(store.abandoned(), std::slice::from_ref(&old));
+        assert_eq!(store.sweep(), std::slice::from_ref(&old));
+        assert!(!old.exists() && others.iter().all(|path| path.join("run.json").exists()));
+        assert!(fresh.keep().is_ok(), "a run that is being written is left alone");
+        assert_eq!(store.sweep(), Vec::<PathBuf>::new());
     }
 
     #[test]

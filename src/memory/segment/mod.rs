@@ -23,13 +23,14 @@ use std::process;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::layout::{BODY, Geometry, Maker, RX_TAKEN, TX_TAKEN};
 use super::region::Mapped;
 use super::sync::{AtomicU64, Ordering, Region};
-use crate::ground::host;
 use crate::ground::Bytes;
+use crate::ground::host;
 
 /// Bytes of a page, at least: touching more often than once a page does no harm.
 const PAGE: usize = 4096;
@@ -55,7 +56,7 @@ pub enum SegmentError {
         pid: u64,
     },
     /// There is not as much memory.
-    #[error("{wanted} do not fit into {place}: {source}")]
+    #[error("{} do not fit into {place}: {source}", .wanted.about())]
     NoSpace {
         /// Bytes asked for.
         wanted: Bytes,
@@ -80,7 +81,7 @@ impl SegmentError {
     }
 
     /// What reserving `wanted` bytes in `place` met.
-    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(rustix::io::Errno) -> Self {
+    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::NoSpace { wanted: Bytes(wanted), place, source: errno.into() }
     }
 }
@@ -167,10 +168,10 @@ impl Segment {
                 SegmentError::LayoutMismatch("its mapping is in use elsewhere".into())
             })?;
             this.maker = checked.map_err(SegmentError::LayoutMismatch)?;
+            // Only now: to touch what somebody else made may take memory, too.
+            this.touch();
             Arc::new(this)
         };
-        // Not before: of a size that nobody expects, it could take up all memory.
-        this.touch();
         Ok(this)
     }
 
@@ -245,8 +246,12 @@ impl Segment {
     /// [`SegmentError::Taken`] where somebody has it.
     pub fn take(self: &Arc<Self>, half: Half) -> Result<(), SegmentError> {
         let region = self.region();
-        let taken = taken(&region, half)
-            .compare_exchange(0, process::id().into(), Ordering::AcqRel, Ordering::Acquire);
+        let taken = taken(&region, half).compare_exchange(
+            0,
+            process::id().into(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
         let half = match half {
             Half::Tx => "the sending half",
             Half::Rx => "the reading half",
@@ -272,6 +277,15 @@ fn taken(region: &Mapped, half: Half) -> &AtomicU64 {
         Half::Tx => TX_TAKEN,
         Half::Rx => RX_TAKEN,
     })
+}
+
+/// Refuses what memory cannot hold: to fill it up would not fail, but end with some
+/// process being killed.
+fn affordable(wanted: u64) -> Result<(), SegmentError> {
+    match host::memory_left() {
+        Some(left) if wanted > left => Err(SegmentError::reserve(wanted, "memory")(Errno::NOMEM)),
+        _ => Ok(()),
+    }
 }
 
 /// This process, about to make a link.

@@ -14,7 +14,7 @@ use rustix::shm;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use super::super::layout::Maker;
-use super::SegmentError;
+use super::{SegmentError, affordable};
 use crate::ground::host;
 
 /// Where the names are.
@@ -42,6 +42,7 @@ impl std::fmt::Debug for Named {
 
 impl Named {
     pub(super) fn create(size: u64, maker: &Maker) -> Result<Self, SegmentError> {
+        affordable(size)?;
         let name = name_of(maker);
         let len = usize::try_from(size).map_err(|_| {
             SegmentError::reserve(size, "this processor's address space")(Errno::NOMEM)
@@ -107,9 +108,7 @@ fn refused(error: ShmemError, name: &str, op: &'static str) -> SegmentError {
         }
         ShmemError::MapOpenFailed(code)
         | ShmemError::MapCreateFailed(code)
-        | ShmemError::UnknownOsError(code) => {
-            SegmentError::Os { op, source: errno(code).into() }
-        }
+        | ShmemError::UnknownOsError(code) => SegmentError::Os { op, source: errno(code).into() },
         other => SegmentError::Os { op, source: std::io::Error::other(other.to_string()) },
     }
 }
@@ -146,8 +145,7 @@ pub fn stale() -> Vec<Stale> {
     let names = fs::read_dir(FOLDER).into_iter().flatten().flatten();
     let found = names.filter_map(|entry| {
         let (pid, started) = maker_of(entry.file_name().to_str()?)?;
-        let alive = host::started(pid) == Some(started);
-        (!alive).then(|| Stale { path: entry.path(), pid })
+        (!host::is_running(pid, started)).then(|| Stale { path: entry.path(), pid })
     });
     found.collect()
 }

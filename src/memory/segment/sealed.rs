@@ -9,7 +9,7 @@ use rustix::fs::{
 };
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::SegmentError;
+use super::{SegmentError, affordable};
 
 /// A mapping, and the descriptor it comes from.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ unsafe impl Sync for Sealed {}
 
 impl Sealed {
     pub(super) fn create(size: u64) -> Result<Self, SegmentError> {
+        affordable(size)?;
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let fd = memfd_create("pipefit", flags).map_err(SegmentError::os("make a memfd"))?;
         // Sets the size as well, and fails where a later write would.

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::ground::host::PinError;
 use crate::ground::{Bytes, Nanos};
 use crate::link::{self, LinkError, LinkSpec, Stop, Timer, Transport};
+use crate::role::bare::{self, BareReport, BareSpec};
 use crate::role::echo::{echo, ping};
 use crate::role::sensor::sensor;
 use crate::role::viewer::viewer;
-use crate::role::bare::{self, BareReport, BareSpec};
 use crate::role::{
     EchoReport, EchoSpec, PingReport, PingSpec, SensorReport, SensorSpec, ViewerReport, ViewerSpec,
 };

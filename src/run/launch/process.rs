@@ -124,9 +124,10 @@ impl Offspring {
             cannot("a watch on the child")(e.into())
         })?;
         let listeners = [Some(ear), complaints];
-        let child = Self { process, pidfd, control, words, stderr, listeners, reaped: false };
+        let mut child = Self { process, pidfd, control, words, stderr, listeners, reaped: false };
         let fds: Vec<BorrowedFd<'_>> = travelling.iter().map(AsFd::as_fd).collect();
-        control::send_job(&child.control, &job, &fds).map_err(cannot("the child's job"))?;
+        let sent = control::send_job(&child.control, &job, &fds);
+        sent.map_err(|error| child.unheard("the child's job", error))?;
         Ok(child)
     }
 
@@ -138,8 +139,9 @@ impl Offspring {
     }
 
     /// Tells the child when to begin, and has it told when to stop.
-    fn go(&self, start: Nanos, stop: &Stop) -> Result<crate::link::Hooked, RunError> {
-        control::say(&self.control, &Order::Go(start)).map_err(cannot("the child's schedule"))?;
+    fn go(&mut self, start: Nanos, stop: &Stop) -> Result<crate::link::Hooked, RunError> {
+        let said = control::say(&self.control, &Order::Go(start));
+        said.map_err(|error| self.unheard("the child's schedule", error))?;
         let control = self.control.try_clone().map_err(cannot("a second view of the socket"))?;
         Ok(stop.on_ask(move |why| {
             if why != Why::PeerGone {
@@ -185,6 +187,16 @@ impl Offspring {
         let status = self.process.try_wait().ok().flatten();
         self.reaped |= status.is_some();
         status
+    }
+
+    /// Why the child could not be told: most likely, it is dead.
+    fn unheard(&mut self, what: &'static str, error: io::Error) -> RunError {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                self.died(Err(RecvTimeoutError::Disconnected), "listen", EXIT)
+            }
+            _ => cannot(what)(error),
+        }
     }
 
     /// What the child did instead of what it should.

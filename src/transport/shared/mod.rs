@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use crate::ground::{Bytes, Nanos};
 use crate::link::{
-    Caps, Carrier, Link, LinkError, LinkSpec, Place, Policy, Ticket, Timer, Wait, Waiting,
-    wait_for,
+    Caps, Carrier, Link, LinkError, LinkSpec, Place, Policy, Ticket, Timer, Wait, Waiting, wait_for,
 };
 use crate::memory::layout::Geometry;
 use crate::memory::{Half, Lifeline, Segment, exchange, ring};

@@ -129,8 +129,7 @@ impl Rx for SharedRx {
             return Ok(n);
         }
         // What the sender did before it left is there by the time it is seen to be gone.
-        let gone = self.is_over()
-            || self.end.as_mut().is_none_or(|end| end.is_alone(timer.now()));
+        let gone = self.is_over() || self.end.as_mut().is_none_or(|end| end.is_alone(timer.now()));
         match self.take(max, read)? {
             0 if gone => Err(RecvError::Closed),
             n => Ok(n),

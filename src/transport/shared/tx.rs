@@ -7,11 +7,17 @@ use crate::memory::exchange::ExchangeTx;
 use crate::memory::ring::RingTx;
 use crate::memory::{Half, Mapped};
 
+/// An exchange always has room. So that a sender in a rush learns of its reader's death
+/// all the same, it is sent to [`Tx::send`] once in so many bytes: a few milliseconds.
+const RUSH: usize = 4 << 20;
+
 /// Writes frames where the reader will look at them.
 #[derive(Debug)]
 pub struct SharedTx {
     way: Way,
     policy: Policy,
+    /// Bytes that [`Tx::try_send`] moved since it last declined.
+    unlooked: usize,
     /// `None` once the half has travelled on, or closed.
     end: Option<End>,
 }
@@ -29,7 +35,7 @@ impl SharedTx {
             Shape::Ring(shape) => Way::Ring(RingTx::new(region, shape, at)),
             Shape::Exchange(shape) => Way::Exchange(ExchangeTx::new(region, shape, at)),
         };
-        Self { way, policy, end: Some(end) }
+        Self { way, policy, unlooked: 0, end: Some(end) }
     }
 
     /// Makes it travel.
@@ -64,12 +70,7 @@ impl SharedTx {
 
     /// Waits until there may be room for a frame of `len` bytes.
     #[cold]
-    fn await_room<C: Timer>(
-        &self,
-        timer: &C,
-        until: Nanos,
-        len: usize,
-    ) -> Result<(), SendError> {
+    fn await_room<C: Timer>(&self, timer: &C, until: Nanos, len: usize) -> Result<(), SendError> {
         let (Way::Ring(ring), Some(end)) = (&self.way, &self.end) else {
             return Err(SendError::Closed);
         };
@@ -85,6 +86,19 @@ impl SharedTx {
             Found::Something => Ok(()),
             Found::Gone => Err(SendError::Closed),
             Found::Nothing => Err(SendError::TimedOut),
+        }
+    }
+
+    /// Sends one frame if there is room.
+    #[inline]
+    fn push(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<Option<Sent>, SendError> {
+        match &mut self.way {
+            Way::Ring(ring) => Ok(ring.send(len, fill)?.then_some(Sent::Delivered)),
+            Way::Exchange(exchange) => Ok(Some(displaced(exchange.send(len, fill)?))),
         }
     }
 
@@ -119,7 +133,7 @@ impl Tx for SharedTx {
             }
             self.await_room(timer, until, len)?;
         }
-        self.try_send(len, fill)?.ok_or(SendError::TimedOut)
+        self.push(len, fill)?.ok_or(SendError::TimedOut)
     }
 
     #[inline]
@@ -128,10 +142,14 @@ impl Tx for SharedTx {
         len: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Option<Sent>, SendError> {
-        match &mut self.way {
-            Way::Ring(ring) => Ok(ring.send(len, fill)?.then_some(Sent::Delivered)),
-            Way::Exchange(exchange) => Ok(Some(displaced(exchange.send(len, fill)?))),
+        if matches!(self.way, Way::Exchange(_)) {
+            self.unlooked += size_of::<u64>() + len;
+            if self.unlooked > RUSH {
+                self.unlooked = 0;
+                return Ok(None);
+            }
         }
+        self.push(len, fill)
     }
 
     async fn send_batch<C: Timer>(

@@ -1,7 +1,8 @@
 //! Where and how a run was measured.
 
-use pipefit::ground::Nanos;
-use pipefit::run::record::{RunRecord, Warning};
+use pipefit::ground::{Bytes, Nanos};
+use pipefit::run::limits::Limits;
+use pipefit::run::record::{RunRecord, Spread, Warning};
 
 use super::{Fact, clean};
 
@@ -43,11 +44,34 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
         ("commit", or_unknown(build.commit.clone())),
         ("started", clean(&record.started)),
         ("measuring", Nanos(record.measuring_ns).to_string()),
+        ("limits", record.limits.as_ref().map_or_else(unshared, limits)),
         ("command", clean(&record.command.join(" "))),
     ]
     .into_iter()
     .map(|(name, value)| Fact { name, value })
     .collect()
+}
+
+fn unshared() -> String {
+    "not measured: no memory was shared".to_owned()
+}
+
+/// What shared memory can do at best.
+pub(super) fn limits(limits: &Limits) -> String {
+    let trip = |spread: &Spread| spread.p50.map_or_else(|| "—".into(), |ns| Nanos(ns).to_string());
+    let mut parts = vec![format!(
+        "cache lines there and back {} (one line {})",
+        trip(&limits.line_rtt_ns),
+        trip(&limits.one_line_rtt_ns)
+    )];
+    let size = |bytes: &str| bytes.parse().map_or_else(|_| clean(bytes), |n| Bytes(n).to_string());
+    for (bytes, spread) in &limits.slot_rtt_ns {
+        parts.push(format!("{} there and back {}", size(bytes), trip(spread)));
+    }
+    for (bytes, rate) in &limits.stream_bytes_per_s {
+        parts.push(format!("{} at a time {:.1}GB/s", size(bytes), rate / 1e9));
+    }
+    parts.join(", ")
 }
 
 /// The warnings, made harmless.

@@ -4,11 +4,14 @@
 //!
 //! Every payload begins with its number, and every number is checked.
 
+mod payload;
+
 use serde::{Deserialize, Serialize};
+
+use payload::{LAST, Payload};
 
 use super::End;
 use super::sensor::end_of;
-use crate::ground::frame::{self, Header, Kind, pattern};
 use crate::ground::{Meter, Nanos};
 use crate::link::{RecvError, Rx, Timer, Tx};
 
@@ -81,9 +84,6 @@ impl BareReport {
     }
 }
 
-/// The number that says: this is the last one.
-const LAST: u64 = u64::MAX;
-
 /// Trips of which the mean is taken.
 const TRIPS: u64 = 32;
 
@@ -92,78 +92,6 @@ const BETWEEN: u64 = 64;
 
 /// Failed attempts between two looks at the clock.
 const ATTEMPTS: u64 = 1 << 14;
-
-const PRODUCER: u32 = 1;
-
-/// Writes a payload, and checks one.
-struct Bytes {
-    load: Load,
-    source: Vec<u8>,
-    next: u64,
-    wrong: u64,
-    last: bool,
-    sum: u64,
-}
-
-impl Bytes {
-    fn new(spec: &BareSpec) -> Self {
-        let mut source = vec![0; spec.len];
-        pattern::fill(PRODUCER, 1, &mut source);
-        Self { load: spec.load, source, next: 0, wrong: 0, last: false, sum: 0 }
-    }
-
-    #[inline]
-    fn write(&self, number: u64, out: &mut [u8]) {
-        match self.load {
-            Load::Framed => {
-                let kind = if number == LAST { Kind::Trailer } else { Kind::Data };
-                let header =
-                    Header { kind, producer: PRODUCER, seq: number, due: 0, sent: 0, run: 1 };
-                frame::encode(&header, out);
-                return;
-            }
-            Load::Copied => out.copy_from_slice(&self.source[..out.len()]),
-            Load::InPlace => {
-                let mut chunks = out.chunks_exact_mut(8);
-                for (i, chunk) in (&mut chunks).enumerate() {
-                    chunk.copy_from_slice(&(number ^ i as u64).to_le_bytes());
-                }
-                chunks.into_remainder().fill(0);
-            }
-        }
-        if let Some(head) = out.first_chunk_mut() {
-            *head = number.to_le_bytes();
-        }
-    }
-
-    #[inline]
-    fn read(&mut self, bytes: &[u8]) {
-        let number = match self.load {
-            Load::Framed => match frame::decode(bytes) {
-                Ok(f) if f.header.kind == Kind::Trailer => LAST,
-                Ok(f) if pattern::holds(PRODUCER, f.header.seq, f.payload) => f.header.seq,
-                _ => LAST - 1,
-            },
-            Load::Copied | Load::InPlace => {
-                self.sum = self.sum.wrapping_add(sum(bytes));
-                bytes.first_chunk().map_or(LAST - 1, |head| u64::from_le_bytes(*head))
-            }
-        };
-        if number == LAST {
-            self.last = true;
-            return;
-        }
-        self.wrong += u64::from(number != self.next);
-        self.next = number.wrapping_add(1);
-    }
-}
-
-#[inline]
-fn sum(bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    let words = chunks.iter().fold(0u64, |sum, chunk| sum.wrapping_add(u64::from_le_bytes(*chunk)));
-    rest.iter().fold(words, |sum, byte| sum.wrapping_add((*byte).into()))
-}
 
 /// Tries again and again for a while; `None` where nothing came of it.
 #[inline]
@@ -193,7 +121,7 @@ struct Bare<'a, X, Y, C> {
     rx: Y,
     timer: &'a C,
     spec: &'a BareSpec,
-    bytes: Bytes,
+    bytes: Payload,
 }
 
 /// There is no such end.
@@ -333,9 +261,10 @@ impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
     }
 
     async fn rally(&mut self, start: Nanos, report: &mut BareReport) -> Result<(), End> {
-        let begin = start + self.spec.warmup;
+        let number = self.trips(0, start + self.spec.warmup, 1, &mut Meter::new()).await?;
+        // Whatever had to be set up first is part of the warm-up, however long it took.
+        let begin = self.timer.now();
         let (half, end) = (begin + self.spec.span.0 / 2, begin + self.spec.span);
-        let number = self.trips(0, begin, 1, &mut Meter::new()).await?;
         // Where one trip takes long, a reading of the clock does not show.
         let number = self.trips(number, half, TRIPS, &mut report.means).await?;
         report.count = self.trips(number, end, 1, &mut report.singles).await?;
@@ -361,7 +290,7 @@ fn deaf(error: &RecvError) -> End {
     }
 }
 
-fn closed(mut report: BareReport, bytes: &Bytes, ended: Result<(), End>) -> BareReport {
+fn closed(mut report: BareReport, bytes: &Payload, ended: Result<(), End>) -> BareReport {
     std::hint::black_box(bytes.sum);
     report.wrong = bytes.wrong;
     if let Err(end) = ended {
@@ -371,13 +300,8 @@ fn closed(mut report: BareReport, bytes: &Bytes, ended: Result<(), End>) -> Bare
 }
 
 /// Sends as fast as the link takes, for warm-up and span.
-pub async fn flood<X: Tx, C: Timer>(
-    tx: X,
-    timer: &C,
-    spec: &BareSpec,
-    start: Nanos,
-) -> BareReport {
-    let mut bare = Bare { tx, rx: Nothing, timer, spec, bytes: Bytes::new(spec) };
+pub async fn flood<X: Tx, C: Timer>(tx: X, timer: &C, spec: &BareSpec, start: Nanos) -> BareReport {
+    let mut bare = Bare { tx, rx: Nothing, timer, spec, bytes: Payload::new(spec) };
     timer.sleep_until(start).await;
     let mut ended = bare.flood(start + spec.warmup + spec.span).await;
     if ended.is_ok() {
@@ -389,7 +313,7 @@ pub async fn flood<X: Tx, C: Timer>(
 
 /// Reads all that comes, and measures it.
 pub async fn soak<Y: Rx, C: Timer>(rx: Y, timer: &C, spec: &BareSpec, start: Nanos) -> BareReport {
-    let mut bare = Bare { tx: Nothing, rx, timer, spec, bytes: Bytes::new(spec) };
+    let mut bare = Bare { tx: Nothing, rx, timer, spec, bytes: Payload::new(spec) };
     let mut report = BareReport::new();
     let ended = bare.soak(start, &mut report).await;
     closed(report, &bare.bytes, ended)
@@ -403,7 +327,7 @@ pub async fn rally<X: Tx, Y: Rx, C: Timer>(
     spec: &BareSpec,
     start: Nanos,
 ) -> BareReport {
-    let mut bare = Bare { tx, rx, timer, spec, bytes: Bytes::new(spec) };
+    let mut bare = Bare { tx, rx, timer, spec, bytes: Payload::new(spec) };
     timer.sleep_until(start).await;
     let mut report = BareReport::new();
     let ended = bare.rally(start, &mut report).await;
@@ -420,7 +344,7 @@ pub async fn bounce<X: Tx, Y: Rx, C: Timer>(
     timer: &C,
     spec: &BareSpec,
 ) -> BareReport {
-    let mut bare = Bare { tx, rx, timer, spec, bytes: Bytes::new(spec) };
+    let mut bare = Bare { tx, rx, timer, spec, bytes: Payload::new(spec) };
     let ended = bare.bounce().await;
     let until = timer.now() + spec.patience;
     let _ = bare.tx.close(timer, until).await;
