@@ -16,9 +16,10 @@ use std::thread;
 
 use pipefit::memory::ring::{self, RingRx};
 use pipefit::memory::sync::{Ordering, Region, Word};
+use proptest::prelude::*;
 
-use super::memory::{BODY, End, Memory, WORD};
-use super::peer::{self, CALLS, Dice, Layout, Make, Victim, bound, victim};
+use super::memory::{BODY, End, Memory};
+use super::peer::{self, CALLS, Dice, Layout, Make, Victim, bound, trusting, victim};
 
 /// Calls in all.
 fn steps() -> u64 {
@@ -109,6 +110,16 @@ fn a_peer_that_scribbles_meanwhile_does_no_harm() {
     all(meanwhile);
 }
 
+proptest! {
+    /// As `fuzz/` does it, but without a fuzzer's aim.
+    #[test]
+    fn a_peer_that_does_as_it_is_given_does_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+        let mut dice = Dice::Given(&bytes);
+        let layout = Layout::any(&mut dice);
+        peer::between(&layout, &mut dice, victim);
+    }
+}
+
 /// How well the peer aims: without frames that are read and without faults that are
 /// found, the above would prove nothing.
 #[test]
@@ -164,32 +175,6 @@ fn catches(scene: fn(u64, Make) -> u64, make: Make, why: &str) -> bool {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| panic.downcast_ref::<&str>().copied()).is_some_and(|t| t.contains(why))
     })
-}
-
-/// Believes the length in a record's word.
-struct Trusting<'a>(End<'a>, u64, usize);
-
-impl Victim for Trusting<'_> {
-    #[expect(unsafe_code, reason = "this is what must be caught")]
-    fn call(&mut self, _dice: &mut Dice<'_>) -> Option<u64> {
-        let at = BODY + usize::try_from(self.1).unwrap() % self.2 / WORD * WORD;
-        let word = Word::load(self.0.word(at), Ordering::Acquire);
-        if word != 0 {
-            let len = usize::try_from((word & 0xFFFF_FFFF) - 1).unwrap();
-            // SAFETY: not at all; the region notices.
-            unsafe { self.0.read(at + WORD, len, |_| ()) };
-            self.1 = self.1.wrapping_add((WORD + len.next_multiple_of(WORD)) as u64);
-        }
-        Some(self.1)
-    }
-}
-
-fn trusting<'a>(layout: &Layout, _: bool, _: u64, end: End<'a>) -> Box<dyn Victim + 'a> {
-    let capacity = match layout {
-        Layout::Ring { shape, .. } => shape.capacity(),
-        Layout::Exchange { cells, .. } => cells * WORD,
-    };
-    Box::new(Trusting(end, 0, capacity))
 }
 
 /// Reads on for as long as something is there.

@@ -9,7 +9,7 @@ use pipefit::memory::Fault;
 use pipefit::memory::exchange::{self, ExchangeRx, ExchangeTx};
 use pipefit::memory::layout::Geometry;
 use pipefit::memory::ring::{self, RingRx, RingTx};
-use pipefit::memory::sync::Ordering;
+use pipefit::memory::sync::{Ordering, Region, Word};
 
 use super::memory::{BODY, End, Memory, TAIL, WORD};
 
@@ -302,4 +302,31 @@ pub(crate) fn between(layout: &Layout, dice: &mut Dice<'_>, make: Make) -> u64 {
         }
     }
     CALLS
+}
+
+/// Believes the length in a record's word: the control.
+struct Trusting<'a>(End<'a>, u64, usize);
+
+impl Victim for Trusting<'_> {
+    #[expect(unsafe_code, reason = "this is what must be caught")]
+    fn call(&mut self, _dice: &mut Dice<'_>) -> Option<u64> {
+        let at = BODY + usize::try_from(self.1).unwrap() % self.2 / WORD * WORD;
+        let word = Word::load(self.0.word(at), Ordering::Acquire);
+        if word != 0 {
+            let len = usize::try_from((word & 0xFFFF_FFFF) - 1).unwrap();
+            // SAFETY: not at all; the region notices.
+            unsafe { self.0.read(at + WORD, len, |_| ()) };
+            self.1 = self.1.wrapping_add((WORD + len.next_multiple_of(WORD)) as u64);
+        }
+        Some(self.1)
+    }
+}
+
+/// A victim that must be caught.
+pub(crate) fn trusting<'a>(layout: &Layout, _: bool, _: u64, end: End<'a>) -> Box<dyn Victim + 'a> {
+    let capacity = match layout {
+        Layout::Ring { shape, .. } => shape.capacity(),
+        Layout::Exchange { cells, .. } => cells * WORD,
+    };
+    Box::new(Trusting(end, 0, capacity))
 }

@@ -172,8 +172,6 @@ impl Segment {
             this.touch();
             Arc::new(this)
         };
-        // Not before: of a size that nobody expects, it could take up all memory.
-        this.touch();
         Ok(this)
     }
 
