@@ -66,7 +66,6 @@ fn limits() -> Vec<Row> {
             line(),
             AtMost(2.0),
         ),
-        row(Arm::trip(RING, 8).holding(16 << 20), line(), AtMost(1.10)),
         row("64 B trip p50: ring / raw slot", Arm::trip(RING, 64), slot(64), AtMost(1.05)),
     ];
     for (name, len, slots) in [("64 KiB", 1 << 16, 16), ("1 MiB", 1 << 20, 4)] {

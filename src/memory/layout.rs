@@ -129,8 +129,10 @@ impl Geometry {
     }
 }
 
-/// `n` rounded up to whole words.
+/// `n` rounded up to whole words, at least one: a frame without bytes takes a word, too.
+#[inline]
 pub(super) const fn padded(n: usize) -> usize {
+    let n = if n == 0 { 1 } else { n };
     // What `next_multiple_of` does, in two instructions rather than six.
     (n + WORD - 1) & !(WORD - 1)
 }

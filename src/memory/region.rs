@@ -47,14 +47,14 @@ impl Region for Mapped {
 
     #[inline]
     fn word(&self, at: usize) -> &AtomicU64 {
-        assert!(at % 8 == 0 && self.is_inside(at, 8), "not a word of the segment");
+        assert!(at.is_multiple_of(8) && self.is_inside(at, 8), "not a word of the segment");
         // SAFETY: as has just been checked.
         unsafe { self.word_within(at) }
     }
 
     #[inline]
     unsafe fn word_within(&self, at: usize) -> &AtomicU64 {
-        debug_assert!(at % 8 == 0 && self.is_inside(at, 8), "not a word of the segment");
+        debug_assert!(at.is_multiple_of(8) && self.is_inside(at, 8), "not a word of the segment");
         // SAFETY: by the caller's promise it lies inside the mapping, which begins at a
         // page and lives as long as `self`; any bytes are a number; and everybody uses it
         // as an atomic.
@@ -63,7 +63,7 @@ impl Region for Mapped {
 
     #[inline]
     fn bell(&self, at: usize) -> &AtomicU32 {
-        assert!(at % 8 == 0 && self.is_inside(at, 8), "not a bell of the segment");
+        assert!(at.is_multiple_of(8) && self.is_inside(at, 8), "not a bell of the segment");
         // SAFETY: as for a word.
         unsafe { self.base.add(at).cast().as_ref() }
     }

@@ -131,8 +131,7 @@ impl Head {
     const fn read(word: u64, counter: u64, shape: &Shape) -> Option<Self> {
         let len = (word as u32 as usize).wrapping_sub(1);
         let count = (word >> 32) as u16 as usize;
-        if word >> 48 != mark(counter) || len > shape.frame || count == 0 || (count > 1 && len == 0)
-        {
+        if word >> 48 != mark(counter) || len > shape.frame || count == 0 {
             return None;
         }
         let head = Self { len, count };

@@ -30,7 +30,10 @@ impl<R: Region> RingRx<R> {
     /// # Panics
     /// If the region is too small for the shape, or `tail` is no multiple of 8.
     pub fn new(region: R, shape: Shape, tail: u64) -> Self {
-        assert!(region.holds(shape.geometry().total) && tail % WORD as u64 == 0, "not its region");
+        assert!(
+            region.holds(shape.geometry().total) && tail.is_multiple_of(WORD as u64),
+            "not its region"
+        );
         Self { region, shape, tail, told: tail, taken: 0, faulty: false }
     }
 

@@ -28,7 +28,10 @@ impl<R: Region> RingTx<R> {
     /// # Panics
     /// If the region is too small for the shape, or `head` is no multiple of 8.
     pub fn new(region: R, shape: Shape, head: u64) -> Self {
-        assert!(region.holds(shape.geometry().total) && head % WORD as u64 == 0, "not its region");
+        assert!(
+            region.holds(shape.geometry().total) && head.is_multiple_of(WORD as u64),
+            "not its region"
+        );
         Self { region, shape, head, clear: head, limit: head }
     }
 
@@ -74,22 +77,19 @@ impl<R: Region> RingTx<R> {
         fill: &mut impl FnMut(usize, &mut [u8]),
     ) -> Result<usize, Fault> {
         let each = padded(len);
-        let most = if each == 0 { 1 } else { (self.shape.record - WORD) / each };
+        let most = (self.shape.record - WORD) / each;
         let mut done = 0;
         while done < count {
             let room = self.room(len)?;
             if room < WORD + each {
                 break;
             }
-            let fit = if each == 0 { 1 } else { (room - WORD) / each };
+            let fit = (room - WORD) / each;
             let group = fit.min(most).min(count - done).min(usize::from(u16::MAX));
             self.push(Head { len, count: group }, |bytes| {
-                if each == 0 {
-                    return fill(first + done, bytes);
-                }
-                // The last one of a group of one has no padding.
-                for (i, frame) in bytes.chunks_mut(each).enumerate() {
-                    fill(first + done + i, &mut frame[..len]);
+                // A group of one has no padding, and may have no bytes at all.
+                for i in 0..group {
+                    fill(first + done + i, &mut bytes[i * each..][..len]);
                 }
             });
             done += group;
@@ -119,7 +119,9 @@ impl<R: Region> RingTx<R> {
         let capacity = self.shape.capacity as u64;
         // SYNC: room, with `RingRx::publish`.
         let tail = self.region.word(TAIL).load(Ordering::Acquire);
-        if self.head.wrapping_sub(tail) > capacity - WORD as u64 || tail % WORD as u64 != 0 {
+        if self.head.wrapping_sub(tail) > capacity - WORD as u64
+            || !tail.is_multiple_of(WORD as u64)
+        {
             return Err(Fault::Corrupt("the reader claims to have read what was never sent"));
         }
         // Beside the records, the word of the next one must be free to be cleared.
