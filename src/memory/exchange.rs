@@ -96,7 +96,6 @@ impl Cell {
     }
 
     /// Reads a cell's word; the number of its slot is checked.
-    #[expect(clippy::cast_possible_truncation, reason = "20 bits")]
     const fn read(word: u64, shape: &Shape) -> Result<Self, Fault> {
         let slot = (word >> (SEQ_BITS + 1)) as usize;
         if slot >= shape.cells + 2 {

@@ -68,14 +68,14 @@ impl<R: Region> RingTx<R> {
         fill: &mut impl FnMut(usize, &mut [u8]),
     ) -> Result<usize, Fault> {
         let each = padded(len);
-        let most = if each == 0 { 1 } else { (self.shape.record - WORD) / each };
+        let most = (self.shape.record - WORD).checked_div(each).unwrap_or(1);
         let mut done = 0;
         while done < count {
             let room = self.room(len)?;
             if room < WORD + each {
                 break;
             }
-            let fit = if each == 0 { 1 } else { (room - WORD) / each };
+            let fit = (room - WORD).checked_div(each).unwrap_or(1);
             let group = fit.min(most).min(count - done).min(usize::from(u16::MAX));
             self.push(Head { len, count: group }, |bytes| {
                 if each == 0 {
@@ -113,7 +113,9 @@ impl<R: Region> RingTx<R> {
         let capacity = self.shape.capacity as u64;
         // SYNC: room, with `RingRx::publish`.
         let tail = self.region.word(TAIL).load(Ordering::Acquire);
-        if self.head.wrapping_sub(tail) > capacity - WORD as u64 || tail % WORD as u64 != 0 {
+        if self.head.wrapping_sub(tail) > capacity - WORD as u64
+            || !tail.is_multiple_of(WORD as u64)
+        {
             return Err(Fault::Corrupt("the reader claims to have read what was never sent"));
         }
         // Beside the records, the word of the next one must be free to be cleared.
