@@ -21,6 +21,9 @@ pub struct RingTx<R> {
     limit: u64,
 }
 
+/// Bytes of a cache line.
+const LINE: u64 = 64;
+
 impl<R: Region> RingTx<R> {
     /// The sending end of a ring in which `head` bytes have been sent. A fresh one may
     /// begin anywhere, the same for both ends: see [`prepare`](super::prepare).
@@ -146,10 +149,12 @@ impl<R: Region> RingTx<R> {
         let published = head.word(self.head);
         word(&self.region, &self.shape, self.head).store(published, Ordering::Release);
         self.head = next;
-        // The record after the next begins there, if the next one is as long as this.
-        // Its line is fetched and its word cleared while nobody waits for it.
-        if self.known_room() >= size {
-            self.clear = next.wrapping_add(size as u64);
+        // The record after the next begins there, if the next one is as long as this. If
+        // that is on another line than the reader looks at now, it is fetched and the
+        // word cleared while nobody waits for it.
+        let ahead = next.wrapping_add(size as u64);
+        if (ahead ^ next) >= LINE && self.known_room() >= size {
+            self.clear = ahead;
             word(&self.region, &self.shape, self.clear).store(0, Ordering::Relaxed);
         }
         if self.shape.bells {

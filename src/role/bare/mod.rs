@@ -131,17 +131,21 @@ impl<X: Tx, Y, C: Timer> Bare<'_, X, Y, C> {
     /// Sends one payload.
     #[inline]
     async fn send(&mut self, number: u64) -> Result<(), End> {
-        let (tx, bytes, len) = (&mut self.tx, &self.bytes, self.spec.len);
         if self.spec.spin {
-            let attempt = || {
-                let sent = tx.try_send(len, |out| bytes.write(number, out));
-                sent.map_err(end_of)
-            };
-            return spin(self.timer, self.spec.patience, attempt).map(|_| ());
+            return self.send_spinning(number);
         }
+        let (tx, bytes, len) = (&mut self.tx, &self.bytes, self.spec.len);
         let until = self.timer.now() + self.spec.patience;
         let sent = tx.send(self.timer, until, len, |out| bytes.write(number, out)).await;
         sent.map(|_| ()).map_err(end_of)
+    }
+
+    /// The same, where nothing is ever awaited.
+    #[inline]
+    fn send_spinning(&mut self, number: u64) -> Result<(), End> {
+        let (tx, bytes, len) = (&mut self.tx, &self.bytes, self.spec.len);
+        let attempt = || tx.try_send(len, |out| bytes.write(number, out)).map_err(end_of);
+        spin(self.timer, self.spec.patience, attempt).map(|_| ())
     }
 
     /// Sends a batch.
@@ -191,13 +195,20 @@ impl<X, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
     /// Reads one payload.
     #[inline]
     async fn receive(&mut self) -> Result<(), End> {
-        let (rx, bytes) = (&mut self.rx, &mut self.bytes);
         if self.spec.spin {
-            let attempt = || Ok((rx.take_ready(1, |b| bytes.read(b)) > 0).then_some(()));
-            return spin(self.timer, self.spec.patience, attempt);
+            return self.receive_spinning();
         }
+        let (rx, bytes) = (&mut self.rx, &mut self.bytes);
         let until = self.timer.now() + self.spec.patience;
         rx.recv(self.timer, until, |b| bytes.read(b)).await.map_err(|e| deaf(&e))
+    }
+
+    /// The same, where nothing is ever awaited.
+    #[inline]
+    fn receive_spinning(&mut self) -> Result<(), End> {
+        let (rx, bytes) = (&mut self.rx, &mut self.bytes);
+        let attempt = || Ok((rx.take_ready(1, |b| bytes.read(b)) > 0).then_some(()));
+        spin(self.timer, self.spec.patience, attempt)
     }
 
     /// Reads what is there, from a plain loop; gives how many that were.
@@ -231,10 +242,26 @@ impl<X, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
 }
 
 impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
-    #[inline]
-    async fn trip(&mut self, number: u64) -> Result<(), End> {
-        self.send(number).await?;
-        self.receive().await
+    /// So many trips; the number of the first is given. Spinning, they are made in a
+    /// plain loop: what lives across an await lives in memory.
+    async fn make(&mut self, first: u64, trips: u64) -> Result<(), End> {
+        if self.spec.spin {
+            return self.make_spinning(first, trips);
+        }
+        for number in first..first + trips {
+            self.send(number).await?;
+            self.receive().await?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn make_spinning(&mut self, first: u64, trips: u64) -> Result<(), End> {
+        for number in first..first + trips {
+            self.send_spinning(number)?;
+            self.receive_spinning()?;
+        }
+        Ok(())
     }
 
     /// Trips until then, `at_once` between two readings of the clock; gives the number
@@ -248,10 +275,8 @@ impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
     ) -> Result<u64, End> {
         let mut before = self.timer.now();
         while before < until {
-            for _ in 0..at_once {
-                self.trip(number).await?;
-                number += 1;
-            }
+            self.make(number, at_once).await?;
+            number += at_once;
             let now = self.timer.now();
             let took = now.0 - before.0;
             meter.record(if at_once == 1 { took } else { took * 10 / at_once });
@@ -271,7 +296,21 @@ impl<X: Tx, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
         self.send(LAST).await
     }
 
+    #[inline(never)]
+    fn bounce_spinning(&mut self) -> Result<(), End> {
+        loop {
+            self.receive_spinning()?;
+            if self.bytes.last {
+                return Ok(());
+            }
+            self.send_spinning(self.bytes.next.wrapping_sub(1))?;
+        }
+    }
+
     async fn bounce(&mut self) -> Result<(), End> {
+        if self.spec.spin {
+            return self.bounce_spinning();
+        }
         loop {
             self.receive().await?;
             if self.bytes.last {
