@@ -44,6 +44,15 @@ pub(super) fn wake<B: Bell>(bell: &B) {
     }
 }
 
+/// Wakes whoever dozes, before what they wait for has been published: waking takes time,
+/// too. Nothing depends on it; whoever comes too early dozes again.
+#[inline]
+pub(super) fn rouse<B: Bell>(bell: &B) {
+    if bell.load() == DOZING {
+        wake(bell);
+    }
+}
+
 /// Wakes whoever dozes, after what they wait for has been published.
 #[inline]
 pub(super) fn ring<B: Bell>(bell: &B) {

@@ -1,5 +1,6 @@
 //! The sending end of a ring.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Head, PUBLISH, Shape, word};
@@ -20,6 +21,11 @@ pub struct RingTx<R> {
     /// Up to where there is known to be room, for a record and the next one's word.
     limit: u64,
 }
+
+/// Records that take about as long to write as a reader to wake up: it is woken before
+/// they are written. Of a smaller one there is nothing to gain, for a larger one it would
+/// be up too early.
+const ROUSED: RangeInclusive<usize> = (8 << 10)..=(256 << 10);
 
 /// Bytes of a cache line.
 const LINE: u64 = 64;
@@ -139,6 +145,9 @@ impl<R: Region> RingTx<R> {
         let size = head.size();
         let next = self.head.wrapping_add(size as u64);
         let bytes = if head.count == 1 { head.len } else { size - WORD };
+        if self.shape.bells && ROUSED.contains(&size) {
+            doorbell::rouse(self.region.bell(RX_BELL));
+        }
         // SAFETY: `limit` says that the reader has left these bytes (SYNC: room), and
         // nobody else sends. The record ends within the margin behind the circle.
         unsafe { self.region.write(at + WORD, bytes, fill) };
