@@ -14,6 +14,7 @@ use std::thread;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::measure::median;
 use super::record::Spread;
 use crate::ground::host::{allowed_cpus, pin_thread};
 use crate::ground::{Clock, Meter, Monotonic, Nanos};
@@ -96,18 +97,13 @@ impl Samples {
     /// What they come to; `None` where nothing was found.
     #[must_use]
     pub fn limits(&self) -> Option<Limits> {
-        let middle = |rates: &Vec<f64>| {
-            let mut sorted = rates.clone();
-            sorted.sort_unstable_by(f64::total_cmp);
-            sorted.get(sorted.len() / 2).copied()
-        };
         let streams = self.streams.iter();
         (self.two_lines.count() > 0).then(|| Limits {
             line_rtt_ns: Spread::from(&self.two_lines),
             one_line_rtt_ns: Spread::from(&self.one_line),
             slot_rtt_ns: self.slots.iter().map(|(n, m)| (n.to_string(), m.into())).collect(),
             stream_bytes_per_s: streams
-                .filter_map(|(n, rates)| Some((n.to_string(), middle(rates)?)))
+                .filter_map(|(n, rates)| Some((n.to_string(), median(rates)?)))
                 .collect(),
         })
     }

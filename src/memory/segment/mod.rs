@@ -153,25 +153,22 @@ impl Segment {
     }
 
     fn checked(map: Map, geometry: &Geometry) -> Result<Arc<Self>, SegmentError> {
-        let maker = Maker { pid: 0, started: 0, link: 0 };
-        let mut this = Self { map, maker };
+        let unknown = Maker { pid: 0, started: 0, link: 0 };
+        let mut this = Arc::new(Self { map, maker: unknown });
         let len = this.len();
         if len < BODY {
             // Caught between being made and being given its size, or no segment at all.
             let what = format!("it has {len} bytes, less than its head");
             return Err(SegmentError::LayoutMismatch(what));
         }
-        let this = {
-            let unchecked = Arc::new(this);
-            let checked = geometry.check(&unchecked.region(), len);
-            this = Arc::into_inner(unchecked).ok_or_else(|| {
-                SegmentError::LayoutMismatch("its mapping is in use elsewhere".into())
-            })?;
-            this.maker = checked.map_err(SegmentError::LayoutMismatch)?;
-            // Only now: to touch what somebody else made may take memory, too.
-            this.touch();
-            Arc::new(this)
-        };
+        let checked = geometry.check(&this.region(), len);
+        let maker = checked.map_err(SegmentError::LayoutMismatch)?;
+        // Nobody else has it yet.
+        if let Some(this) = Arc::get_mut(&mut this) {
+            this.maker = maker;
+        }
+        // Only now: to touch what somebody else made may take memory, too.
+        this.touch();
         Ok(this)
     }
 
