@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pipefit::ground::Nanos;
 use pipefit::link::{
-    Caps, Carrier, Link, LinkError, LinkSpec, Place, RecvError, Rx, SendError, Sent, Ticket, Timer,
+    Caps, Link, LinkError, LinkSpec, Place, RecvError, Rx, SendError, Sent, Ticket, Timer,
     Transport, Tx,
 };
 use pipefit::memory::{Mapped, Segment, raw};
@@ -22,12 +22,6 @@ pub(crate) struct Side {
 
 fn side(segment: Arc<Segment>, first: bool) -> Side {
     Side { line: raw::Line::new(segment.region(), first, 2), segment, last: 0 }
-}
-
-fn ticket(side: &Side) -> Result<Ticket, LinkError> {
-    let fd = side.segment.fd().ok_or_else(|| LinkError::NotFound("the memfd".into()))?;
-    let copy = fd.try_clone_to_owned().map_err(super::odd("copy a descriptor"))?;
-    Ok(Ticket::of(Carrier::Fd(copy)))
 }
 
 fn redeemed(ticket: Ticket, first: bool) -> Result<Side, LinkError> {
@@ -50,11 +44,11 @@ impl Transport for Line {
     }
 
     fn tx_ticket(tx: Side) -> Result<Ticket, LinkError> {
-        ticket(&tx)
+        super::ticket(&tx.segment)
     }
 
     fn rx_ticket(rx: Side) -> Result<Ticket, LinkError> {
-        ticket(&rx)
+        super::ticket(&rx.segment)
     }
 
     fn tx_from(ticket: Ticket, _spec: &LinkSpec) -> Result<Side, LinkError> {

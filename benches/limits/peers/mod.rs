@@ -11,7 +11,8 @@ mod rtrb;
 mod slots;
 mod stream;
 
-use pipefit::link::{Caps, LinkError, Place, Policy, Roll};
+use pipefit::link::{Caps, Carrier, LinkError, Place, Policy, Roll, Ticket};
+use pipefit::memory::Segment;
 
 /// What they all can do.
 pub(crate) const fn caps(place: Place) -> Caps {
@@ -30,6 +31,13 @@ pub(crate) const fn caps(place: Place) -> Caps {
 /// An error of somebody else's library.
 pub(crate) fn odd(op: &'static str) -> impl FnOnce(std::io::Error) -> LinkError {
     move |source| LinkError::Os { op, source }
+}
+
+/// A ticket to either half over a sealed segment.
+pub(crate) fn ticket(segment: &Segment) -> Result<Ticket, LinkError> {
+    let fd = segment.fd().ok_or_else(|| LinkError::NotFound("the memfd".into()))?;
+    let copy = fd.try_clone_to_owned().map_err(odd("copy a descriptor"))?;
+    Ok(Ticket::of(Carrier::Fd(copy)))
 }
 
 /// Calls them all out.

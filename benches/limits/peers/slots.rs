@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipefit::ground::{Bytes, Nanos};
 use pipefit::link::{
-    Caps, Carrier, Link, LinkError, LinkSpec, Place, RecvError, Rx, SendError, Sent, Ticket, Timer,
+    Caps, Link, LinkError, LinkSpec, Place, RecvError, Rx, SendError, Sent, Ticket, Timer,
     Transport, Tx,
 };
 use pipefit::memory::raw::{SlotEnd, Slots};
@@ -55,12 +55,6 @@ impl<H: How> Side<H> {
         Self { segment, end, how: PhantomData }
     }
 
-    fn ticket(&self) -> Result<Ticket, LinkError> {
-        let fd = self.segment.fd().ok_or_else(|| LinkError::NotFound("the memfd".into()))?;
-        let copy = fd.try_clone_to_owned().map_err(super::odd("copy a descriptor"))?;
-        Ok(Ticket::of(Carrier::Fd(copy)))
-    }
-
     fn redeemed(ticket: Ticket, spec: &LinkSpec) -> Result<Self, LinkError> {
         let geometry = Self::slots(spec).geometry();
         Ok(Self::over(Segment::open_sealed(ticket.into_fd()?, &geometry)?, spec))
@@ -87,11 +81,11 @@ impl<H: How> Transport for Raw<H> {
     }
 
     fn tx_ticket(tx: Side<H>) -> Result<Ticket, LinkError> {
-        tx.ticket()
+        super::ticket(&tx.segment)
     }
 
     fn rx_ticket(rx: Side<H>) -> Result<Ticket, LinkError> {
-        rx.ticket()
+        super::ticket(&rx.segment)
     }
 
     fn tx_from(ticket: Ticket, spec: &LinkSpec) -> Result<Side<H>, LinkError> {
