@@ -25,14 +25,13 @@ use std::time::Duration;
 
 use super::doorbell;
 use super::fault::Fault;
-use super::layout::{BODY, Geometry, Kind, RX_BELL, RX_CLOSED, TX_BELL, TX_CLOSED, WORD, padded};
+use super::layout::{
+    BODY, Geometry, Kind, LINE, RX_BELL, RX_CLOSED, TX_BELL, TX_CLOSED, WORD, padded,
+};
 use super::sync::{Ordering, Region, Word};
 
 /// More cells than anybody needs: the number of a slot has 20 bits.
 const MOST: usize = 1 << 19;
-
-/// Bytes of a cache line: slots do not share any.
-const LINE: usize = 64;
 
 /// How an exchange is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

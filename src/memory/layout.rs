@@ -33,6 +33,9 @@ pub(super) const BODY: usize = 1024;
 /// Bytes of a word.
 pub(super) const WORD: usize = 8;
 
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
+
 /// `pipefit` and a byte that no text has, read as a little-endian number.
 const MAGIC: u64 = u64::from_le_bytes(*b"pipefit\x9d");
 

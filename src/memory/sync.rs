@@ -121,6 +121,13 @@ pub trait Region {
         self.word(at)
     }
 
+    /// Asks the processor for the cache line of `at`, wherever that is. A hint: nothing
+    /// need come of it.
+    #[inline]
+    fn fetch(&self, at: usize) {
+        let _ = at;
+    }
+
     /// The bell at `at`, a multiple of 8 where no word is.
     fn bell(&self, at: usize) -> &Self::Bell;
 

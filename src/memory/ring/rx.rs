@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{Head, PUBLISH, Shape, single, word};
 use crate::memory::doorbell;
 use crate::memory::fault::Fault;
-use crate::memory::layout::{RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded};
+use crate::memory::layout::{
+    LINE, RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded,
+};
 use crate::memory::sync::{Ordering, Region, Word};
 
 /// The reading end. There is at most one of a region at a time.
@@ -19,8 +21,14 @@ pub struct RingRx<R> {
     told: u64,
     /// Frames of the next record that have been read already.
     taken: usize,
+    /// How often in a row there was nothing to read.
+    waits: u8,
     faulty: bool,
 }
+
+/// A reader that found nothing so often in a row is waiting for one frame, not keeping
+/// up with many: it may look at more than the word it waits for.
+const PATIENT: u8 = 2;
 
 const NONSENSE: Fault = Fault::Corrupt("a record's word is not one that this ring's sender writes");
 
@@ -34,7 +42,7 @@ impl<R: Region> RingRx<R> {
             region.holds(shape.geometry().total) && tail.is_multiple_of(WORD as u64),
             "not its region"
         );
-        Self { region, shape, tail, told: tail, taken: 0, faulty: false }
+        Self { region, shape, tail, told: tail, taken: 0, waits: 0, faulty: false }
     }
 
     /// How many bytes have been read; `None` within a bundle.
@@ -66,12 +74,17 @@ impl<R: Region> RingRx<R> {
             // SYNC: record, with `RingTx::push`.
             let said = word(&self.region, &self.shape, tail).load(Ordering::Acquire);
             if said == 0 {
+                if self.waits > PATIENT {
+                    // So that a frame's second line comes with its first, not after it.
+                    self.region.fetch(self.shape.place(tail) + LINE);
+                }
+                self.waits = if n == 0 { self.waits.saturating_add(1) } else { 0 };
                 self.tail = tail;
                 // Time to tell the sender, which may wait for it.
                 if tail != self.told {
                     self.publish();
                 }
-                break;
+                return Ok(n);
             }
             let at = self.shape.place(tail) + WORD;
             let size = if let Some(len) = single(said, tail, &self.shape) {
@@ -102,6 +115,7 @@ impl<R: Region> RingRx<R> {
             }
         }
         self.tail = tail;
+        self.waits = 0;
         Ok(n)
     }
 

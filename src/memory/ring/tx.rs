@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::{Head, PUBLISH, Shape, word};
 use crate::memory::doorbell;
 use crate::memory::fault::Fault;
-use crate::memory::layout::{RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded};
+use crate::memory::layout::{
+    LINE, RX_BELL, RX_CLOSED, TAIL, TX_BELL, TX_CLOSED, WANTED, WORD, padded,
+};
 use crate::memory::sync::{Ordering, Region, Word};
 
 /// The sending end. There is at most one of a region at a time.
@@ -26,9 +28,6 @@ pub struct RingTx<R> {
 /// they are written. Of a smaller one there is nothing to gain, for a larger one it would
 /// be up too early.
 const ROUSED: RangeInclusive<usize> = (8 << 10)..=(256 << 10);
-
-/// Bytes of a cache line.
-const LINE: u64 = 64;
 
 impl<R: Region> RingTx<R> {
     /// The sending end of a ring in which `head` bytes have been sent. A fresh one may
@@ -162,7 +161,7 @@ impl<R: Region> RingTx<R> {
         // that is on another line than the reader looks at now, it is fetched and the
         // word cleared while nobody waits for it.
         let ahead = next.wrapping_add(size as u64);
-        if (ahead ^ next) >= LINE && self.known_room() >= size {
+        if (ahead ^ next) >= LINE as u64 && self.known_room() >= size {
             self.clear = ahead;
             word(&self.region, &self.shape, self.clear).store(0, Ordering::Relaxed);
         }
