@@ -46,12 +46,28 @@ pub(crate) struct Arm {
     pub(crate) spin: bool,
 }
 
+/// What a trial gave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) figure: f64,
+    /// Nanoseconds of processor time that both sides together spent on a trip.
+    pub(crate) cpu: Option<f64>,
+}
+
+impl From<f64> for Reading {
+    fn from(figure: f64) -> Self {
+        Self { figure, cpu: None }
+    }
+}
+
 const WARMUP: Nanos = Nanos::from_millis(4);
 const SPAN: Nanos = Nanos::from_millis(20);
 /// A payload whose trip takes so long that a reading of the clock does not show.
 const LARGE: usize = 4096;
-/// Of what is waited for, or large.
+/// Of what is large.
 const LONG_SPAN: Nanos = Nanos::from_millis(40);
+/// Of what sleeps and is woken.
+const SLEEPY_SPAN: Nanos = Nanos::from_millis(80);
 
 impl Arm {
     const fn new(transport: &'static str, len: usize, figure: Figure) -> Self {
@@ -120,13 +136,17 @@ impl Arm {
 
     fn plan(&self) -> Plan {
         let cpus = allowed_cpus();
-        let long = !self.spin || self.len > LARGE;
+        let span = match self.spin {
+            false => SLEEPY_SPAN,
+            true if self.len > LARGE => LONG_SPAN,
+            true => SPAN,
+        };
         let spec = BareSpec {
             len: self.len,
             load: self.load,
             batch: self.batch,
             spin: self.spin,
-            span: if long { LONG_SPAN } else { SPAN },
+            span,
             warmup: WARMUP,
             patience: Nanos::from_secs(2),
         };
@@ -159,10 +179,10 @@ impl Arm {
     }
 
     /// Plays one trial and takes its figure.
-    pub(crate) fn figure(&self, registry: &Registry) -> Result<f64, String> {
+    pub(crate) fn read(&self, registry: &Registry) -> Result<Reading, String> {
         match self.figure {
-            Figure::BesideScreen => return latest::cost(true),
-            Figure::Alone => return latest::cost(false),
+            Figure::BesideScreen => return latest::cost(true).map(Reading::from),
+            Figure::Alone => return latest::cost(false).map(Reading::from),
             _ => {}
         }
         let entry = registry
@@ -175,7 +195,8 @@ impl Arm {
         if let NearReport::Viewer(viewer) = &trial.near {
             let sound = viewer.end == End::Done && viewer.ledger.missing() == 0;
             let rate = viewer.flow.per_second().filter(|_| sound);
-            return rate.ok_or_else(|| named(format!("{:?}", viewer.ledger)));
+            let unsound = || named(format!("{:?}", viewer.ledger));
+            return rate.map(Reading::from).ok_or_else(unsound);
         }
         let (FarReport::Bare(far), NearReport::Bare(near)) = (&trial.far, &trial.near) else {
             return Err(named("another role's report".into()));
@@ -188,7 +209,9 @@ impl Arm {
         if far.wrong + near.wrong > 0 && self.policy == Policy::Block {
             return Err(named(format!("{} payloads were wrong", far.wrong + near.wrong)));
         }
-        self.of(near).ok_or_else(|| named("nothing was measured".into()))
+        let figure = self.of(near).ok_or_else(|| named("nothing was measured".into()))?;
+        let cpu = self.talks_back().then(|| (far.cpu.0 + near.cpu.0) as f64 / near.count as f64);
+        Ok(Reading { figure, cpu })
     }
 
     fn of(&self, near: &BareReport) -> Option<f64> {

@@ -30,6 +30,8 @@ use rows::{Bound, Row};
 #[derive(Default)]
 struct Sheet {
     brackets: Vec<Bracket>,
+    /// Processor time of a trip: the subject's, the reference's.
+    cpu: Vec<(f64, f64)>,
     /// Why trials failed.
     faults: Vec<String>,
 }
@@ -64,13 +66,15 @@ fn main() -> ExitCode {
 }
 
 fn measure(registry: &Registry, row: &Row, sheet: &mut Sheet) {
-    let figure = |arm: &Arm| arm.figure(registry);
-    let bracket = figure(&row.reference).and_then(|before| {
-        let subject = figure(&row.subject)?;
-        Ok(Bracket { before, subject, after: figure(&row.reference)? })
-    });
-    match bracket {
-        Ok(bracket) => sheet.brackets.push(bracket),
+    let read = |arm: &Arm| arm.read(registry);
+    let readings = read(&row.reference)
+        .and_then(|before| Ok((before, read(&row.subject)?, read(&row.reference)?)));
+    match readings {
+        Ok((before, subject, after)) => {
+            sheet.cpu.extend(subject.cpu.zip(after.cpu));
+            let [before, subject, after] = [before, subject, after].map(|r| r.figure);
+            sheet.brackets.push(Bracket { before, subject, after });
+        }
         Err(why) => sheet.faults.push(why),
     }
 }
@@ -89,6 +93,18 @@ fn show_tries() -> bool {
             println!("shm-latest: {why}");
             false
         }
+    }
+}
+
+/// Prints what waiting cost the processors.
+fn show_cpu(row: &Row, sheet: &Sheet) {
+    let (subject, reference): (Vec<f64>, Vec<f64>) = sheet.cpu.iter().copied().unzip();
+    if let (Some(subject), Some(reference)) = (median(&subject), median(&reference)) {
+        println!(
+            "    processor time of a trip, both sides: {}, against {}",
+            row.subject.show(subject),
+            row.reference.show(reference)
+        );
     }
 }
 
@@ -121,6 +137,9 @@ fn show(row: &Row, sheet: &Sheet) -> bool {
         "{:>7.3} [{:>6.3}, {:>6.3}] {:>8} {n:>7}   {verdict}{note}",
         ratio.value, ratio.low, ratio.high, row.bound
     );
+    if !row.subject.spin {
+        show_cpu(row, sheet);
+    }
     if let Some(why) = sheet.faults.first() {
         println!("    {} trials failed, the first: {why}", sheet.faults.len());
     }

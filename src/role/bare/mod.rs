@@ -12,6 +12,7 @@ use payload::{LAST, Payload};
 
 use super::End;
 use super::sensor::end_of;
+use crate::ground::time::thread_cpu;
 use crate::ground::{Meter, Nanos};
 use crate::link::{RecvError, Rx, Timer, Tx};
 
@@ -50,7 +51,7 @@ pub struct BareSpec {
 /// What a bare role did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BareReport {
-    /// Payloads moved, or trips made, while it was measured.
+    /// Payloads moved while it was measured; of trips, all that were made.
     pub count: u64,
     /// Time it took, at the reading end.
     pub took: Nanos,
@@ -59,6 +60,8 @@ pub struct BareReport {
     pub means: Meter,
     /// Of trips: each one by itself, with one reading of the clock in it.
     pub singles: Meter,
+    /// Processor time of its thread, warm-up included.
+    pub cpu: Nanos,
     /// Payloads that were not the next one, or not as they were written.
     pub wrong: u64,
     /// How it ended.
@@ -72,6 +75,7 @@ impl BareReport {
             took: Nanos(0),
             means: Meter::new(),
             singles: Meter::new(),
+            cpu: Nanos(0),
             wrong: 0,
             end: End::Done,
         }
@@ -329,8 +333,14 @@ fn deaf(error: &RecvError) -> End {
     }
 }
 
-fn closed(mut report: BareReport, bytes: &Payload, ended: Result<(), End>) -> BareReport {
+fn closed(
+    mut report: BareReport,
+    bytes: &Payload,
+    cpu: Nanos,
+    ended: Result<(), End>,
+) -> BareReport {
     std::hint::black_box(bytes.sum);
+    report.cpu = Nanos(thread_cpu().0.saturating_sub(cpu.0));
     report.wrong = bytes.wrong;
     if let Err(end) = ended {
         report.end = end;
@@ -342,20 +352,22 @@ fn closed(mut report: BareReport, bytes: &Payload, ended: Result<(), End>) -> Ba
 pub async fn flood<X: Tx, C: Timer>(tx: X, timer: &C, spec: &BareSpec, start: Nanos) -> BareReport {
     let mut bare = Bare { tx, rx: Nothing, timer, spec, bytes: Payload::new(spec) };
     timer.sleep_until(start).await;
+    let cpu = thread_cpu();
     let mut ended = bare.flood(start + spec.warmup + spec.span).await;
     if ended.is_ok() {
         let until = timer.now() + spec.patience;
         ended = bare.tx.close(timer, until).await.map_err(end_of);
     }
-    closed(BareReport::new(), &bare.bytes, ended)
+    closed(BareReport::new(), &bare.bytes, cpu, ended)
 }
 
 /// Reads all that comes, and measures it.
 pub async fn soak<Y: Rx, C: Timer>(rx: Y, timer: &C, spec: &BareSpec, start: Nanos) -> BareReport {
     let mut bare = Bare { tx: Nothing, rx, timer, spec, bytes: Payload::new(spec) };
     let mut report = BareReport::new();
+    let cpu = thread_cpu();
     let ended = bare.soak(start, &mut report).await;
-    closed(report, &bare.bytes, ended)
+    closed(report, &bare.bytes, cpu, ended)
 }
 
 /// Sends one payload at a time and waits for it to come back; measures that.
@@ -369,11 +381,12 @@ pub async fn rally<X: Tx, Y: Rx, C: Timer>(
     let mut bare = Bare { tx, rx, timer, spec, bytes: Payload::new(spec) };
     timer.sleep_until(start).await;
     let mut report = BareReport::new();
+    let cpu = thread_cpu();
     let ended = bare.rally(start, &mut report).await;
     let until = timer.now() + spec.patience;
     // The other side has been told already.
     let _ = bare.tx.close(timer, until).await;
-    closed(report, &bare.bytes, ended)
+    closed(report, &bare.bytes, cpu, ended)
 }
 
 /// Sends back what comes.
@@ -384,8 +397,9 @@ pub async fn bounce<X: Tx, Y: Rx, C: Timer>(
     spec: &BareSpec,
 ) -> BareReport {
     let mut bare = Bare { tx, rx, timer, spec, bytes: Payload::new(spec) };
+    let cpu = thread_cpu();
     let ended = bare.bounce().await;
     let until = timer.now() + spec.patience;
     let _ = bare.tx.close(timer, until).await;
-    closed(BareReport::new(), &bare.bytes, ended)
+    closed(BareReport::new(), &bare.bytes, cpu, ended)
 }
