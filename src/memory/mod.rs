@@ -15,6 +15,8 @@ pub mod exchange;
 mod fault;
 pub mod layout;
 mod lifeline;
+#[cfg(feature = "iceoryx2")]
+pub mod loan;
 pub mod raw;
 mod region;
 pub mod ring;

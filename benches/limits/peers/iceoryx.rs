@@ -4,6 +4,7 @@
 //! lies in the thread's own storage.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 
 use iceoryx2::port::publisher::Publisher;
 use iceoryx2::port::subscriber::Subscriber;
@@ -14,6 +15,7 @@ use pipefit::link::{
     Caps, Link, LinkError, LinkSpec, Place, RecvError, Rx, SendError, Sent, Ticket, Timer,
     Transport, Tx,
 };
+use pipefit::memory::loan;
 
 #[derive(Debug)]
 pub(crate) struct PubSub;
@@ -48,7 +50,8 @@ fn slots(spec: &LinkSpec) -> usize {
 
 fn service(name: &str, spec: &LinkSpec) -> Result<PortFactory<ipc::Service, [u8], ()>, LinkError> {
     let odd = failed("make an iceoryx2 service");
-    let node = NodeBuilder::new().create::<ipc::Service>().map_err(|e| odd(format!("{e:?}")))?;
+    let node = NodeBuilder::new().config(&config(name).map_err(&odd)?).create::<ipc::Service>();
+    let node = node.map_err(|e| odd(format!("{e:?}")))?;
     let name = name.try_into().map_err(|e| odd(format!("{e:?}")))?;
     node.service_builder(&name)
         .publish_subscribe::<[u8]>()
@@ -57,6 +60,39 @@ fn service(name: &str, spec: &LinkSpec) -> Result<PortFactory<ipc::Service, [u8]
         .history_size(0)
         .open_or_create()
         .map_err(|e| odd(format!("{e:?}")))
+}
+
+/// Where everything that is its own is kept: what it leaves can be found and removed.
+fn folder(owner: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("pipefit-bench-{owner}"))
+}
+
+/// What its names begin with.
+fn prefix(owner: &str) -> String {
+    format!("pipefit-bench-{owner}_")
+}
+
+/// Everything of `name`, which is `OWNER-MOMENT`, in places of the owner's own.
+fn config(name: &str) -> Result<Config, String> {
+    let owner = name.split('-').next().unwrap_or_default();
+    let folder = folder(owner);
+    let folder = folder.to_str().ok_or("the folder for temporary files has an odd name")?;
+    let mut config = Config::default();
+    config.global.prefix = FileName::new(prefix(owner).as_bytes()).map_err(|e| format!("{e:?}"))?;
+    config.global.set_root_path(&Path::new(folder.as_bytes()).map_err(|e| format!("{e:?}"))?);
+    Ok(config)
+}
+
+/// Removes what it leaves.
+pub(crate) fn tidy() {
+    let owner = std::process::id().to_string();
+    // Whatever is not there need not be removed.
+    let _ = std::fs::remove_dir_all(folder(&owner));
+    for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix(&owner)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn subscribe(name: &str, spec: &LinkSpec) -> Result<PubSubRx, LinkError> {
@@ -87,7 +123,7 @@ impl Transport for PubSub {
     }
 
     fn open(spec: &LinkSpec) -> Result<Link<PubSubTx, PubSubRx>, LinkError> {
-        let name = format!("pipefit-bench-{}-{}", std::process::id(), Monotonic.now().0);
+        let name = format!("{}-{}", std::process::id(), Monotonic.now().0);
         let rx = subscribe(&name, spec)?;
         let granted = Some(Bytes(slots(spec) as u64 * spec.frame.0));
         Ok(Link { tx: PubSubTx { name, spec: *spec }, rx, granted })
@@ -138,11 +174,7 @@ impl Tx for PubSubTx {
             }
             let odd = |e: String| SendError::Corrupt(e);
             let sample = pubs[0].1.loan_slice_uninit(len).map_err(|e| odd(format!("{e:?}")))?;
-            // Zeroed before it is filled: a slice of bytes not yet written cannot be
-            // lent without unsafe code. `write_from_fn` costs as much.
-            let mut sample = sample.write_from_fn(|_| 0);
-            fill(sample.payload_mut());
-            sample.send().map_err(|e| odd(format!("{e:?}")))?;
+            loan::fill(sample, fill).send().map_err(|e| odd(format!("{e:?}")))?;
             Ok(Some(Sent::Delivered))
         })
     }

@@ -55,3 +55,9 @@ pub(crate) fn enrol(roll: &mut impl Roll) {
     #[cfg(feature = "iceoryx2")]
     roll.on_processes::<iceoryx::PubSub>();
 }
+
+/// Removes what they leave behind.
+pub(crate) fn tidy() {
+    #[cfg(feature = "iceoryx2")]
+    iceoryx::tidy();
+}
