@@ -87,12 +87,12 @@ fn wait_on<T, C: Timer>(
     let spin_end = timer.now() + spin;
     let mut spinning = spin > Nanos(0);
     loop {
-        for _ in 0..if spinning { ATTEMPTS } else { 1 } {
-            if let Some(value) = attempt() {
-                return Some(value);
-            }
-            if spinning {
+        if spinning {
+            for _ in 0..ATTEMPTS {
                 spin_loop();
+                if let Some(value) = attempt() {
+                    return Some(value);
+                }
             }
         }
         let now = timer.now();
@@ -100,10 +100,15 @@ fn wait_on<T, C: Timer>(
             return None;
         }
         spinning = now < spin_end;
-        match how {
-            Wait::Yield => yield_now(),
-            Wait::Block | Wait::Adaptive if !spinning => park(until.left(now)),
-            _ => {}
+        if !spinning {
+            if how == Wait::Yield {
+                yield_now()
+            } else {
+                park(until.left(now))
+            }
+            if let Some(value) = attempt() {
+                return Some(value);
+            }
         }
     }
 }

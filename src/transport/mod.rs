@@ -8,12 +8,16 @@ mod memfd_ring;
 mod null;
 mod pipe;
 mod pipe_buffered;
+mod pipe_text;
 pub mod scripted;
 mod shared;
 mod shm_latest;
 mod shm_ring;
+mod stream;
 mod task;
 mod thread;
+mod unix_seqpacket;
+mod unix_stream;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
@@ -21,11 +25,14 @@ pub use memfd_ring::MemfdRing;
 pub use null::Null;
 pub use pipe::Pipe;
 pub use pipe_buffered::PipeBuffered;
+pub use pipe_text::PipeText;
 pub use scripted::Scripted;
 pub use shm_latest::ShmLatest;
 pub use shm_ring::ShmRing;
 pub use task::Task;
 pub use thread::Thread;
+pub use unix_seqpacket::UnixSeqpacket;
+pub use unix_stream::UnixStream;
 
 use crate::link::Roll;
 
@@ -38,7 +45,10 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_tokio::<Task>();
     roll.on_threads::<Thread>();
     roll.on_processes::<Pipe>();
+    roll.on_processes::<PipeText>();
     roll.on_processes::<PipeBuffered>();
+    roll.on_processes::<UnixStream>();
+    roll.on_processes::<UnixSeqpacket>();
     roll.on_processes::<ShmRing>();
     roll.on_processes::<MemfdRing>();
     roll.on_processes::<ShmLatest>();

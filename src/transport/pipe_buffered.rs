@@ -6,7 +6,8 @@
 //! kept so that everyone can see what that looks like, and to prove that the
 //! metrics see it.
 
-use super::pipe::{self, PipeRx, PipeTx};
+use super::pipe;
+use super::stream::{self, Bare, StreamRx, StreamTx};
 use crate::link::{Caps, Carrier, Link, LinkError, LinkSpec, Policy, Ticket, Transport};
 
 /// See the module's documentation.
@@ -17,31 +18,32 @@ pub struct PipeBuffered;
 const HOLD: usize = 8 << 10;
 
 impl Transport for PipeBuffered {
-    type Tx = PipeTx;
-    type Rx = PipeRx;
+    type Tx = StreamTx<Bare>;
+    type Rx = StreamRx<Bare>;
     const NAME: &'static str = "pipe-buffered";
 
     fn caps() -> Caps {
-        Caps { policies: &[Policy::Block], prompt: false, ..pipe::CAPS }
+        Caps { policies: &[Policy::Block], prompt: false, ..stream::CAPS }
     }
 
-    fn open(spec: &LinkSpec) -> Result<Link<PipeTx, PipeRx>, LinkError> {
-        pipe::open(spec, HOLD)
+    fn open(spec: &LinkSpec) -> Result<Link<Self::Tx, Self::Rx>, LinkError> {
+        let Link { tx, rx, granted } = pipe::open(spec)?;
+        Ok(Link { tx: StreamTx::holding(tx, HOLD), rx, granted })
     }
 
-    fn tx_ticket(tx: PipeTx) -> Result<Ticket, LinkError> {
+    fn tx_ticket(tx: Self::Tx) -> Result<Ticket, LinkError> {
         pipe::tx_ticket(tx)
     }
 
-    fn rx_ticket(rx: PipeRx) -> Result<Ticket, LinkError> {
+    fn rx_ticket(rx: Self::Rx) -> Result<Ticket, LinkError> {
         Ok(Ticket::of(Carrier::Fd(rx.into_fd())))
     }
 
-    fn tx_from(ticket: Ticket, spec: &LinkSpec) -> Result<PipeTx, LinkError> {
-        pipe::tx_over(ticket.into_fd()?, spec, HOLD)
+    fn tx_from(ticket: Ticket, spec: &LinkSpec) -> Result<Self::Tx, LinkError> {
+        Ok(StreamTx::over(ticket.into_fd()?, spec)?.holding(HOLD))
     }
 
-    fn rx_from(ticket: Ticket, spec: &LinkSpec) -> Result<PipeRx, LinkError> {
-        pipe::rx_over(ticket.into_fd()?, spec)
+    fn rx_from(ticket: Ticket, spec: &LinkSpec) -> Result<Self::Rx, LinkError> {
+        StreamRx::over(ticket.into_fd()?, spec)
     }
 }
