@@ -15,7 +15,7 @@ const DRIVEN: &[Wait] = &[Wait::Block];
 const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
 
 /// name, place, policies, waits, zero-copy, batch, prompt
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 17] = [
     ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
     ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
     ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
@@ -27,6 +27,9 @@ const TABLE: [Row; 14] = [
     ("pipe-buffered", Place::Process, BLOCK, ANY, false, true, false),
     ("unix-stream", Place::Process, NO_OVERWRITE, ANY, false, true, true),
     ("unix-seqpacket", Place::Process, NO_OVERWRITE, ANY, false, false, true),
+    ("ipc-channel", Place::Process, NO_OVERWRITE, ANY, false, false, true),
+    ("ipc-channel-typed", Place::Process, NO_OVERWRITE, ANY, false, false, true),
+    ("ipc-channel-shm", Place::Process, NO_OVERWRITE, ANY, false, false, true),
     ("shm-ring", Place::Process, ALL, ANY, true, true, true),
     ("memfd-ring", Place::Process, ALL, ANY, true, true, true),
     ("shm-latest", Place::Process, &[Policy::OverwriteOldest], ANY, true, true, true),
@@ -59,7 +62,11 @@ fn capabilities_are_as_the_table_says() {
 }
 
 /// Those that cannot take every frame that the wire allows.
-const FRAME_LIMITS: [(&str, Bytes); 1] = [("unix-seqpacket", Bytes(128 << 10))];
+const FRAME_LIMITS: [(&str, Bytes); 3] = [
+    ("unix-seqpacket", Bytes(128 << 10)),
+    ("ipc-channel", Bytes(128 << 10)),
+    ("ipc-channel-typed", Bytes(128 << 10)),
+];
 
 #[test]
 fn no_other_frame_limit_is_lower_than_the_wire_allows() {

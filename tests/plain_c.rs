@@ -112,7 +112,9 @@ fn agrees() -> Result<(), Failed> {
         return Ok(());
     }
     if ratio.low > *AGREE.end() || ratio.high < *AGREE.start() {
-        return Err(format!("ratio {:.3} [{:.3}, {:.3}]", ratio.value, ratio.low, ratio.high).into());
+        return Err(
+            format!("ratio {:.3} [{:.3}, {:.3}]", ratio.value, ratio.low, ratio.high).into()
+        );
     }
     if !AGREE.contains(&ratio.value) {
         eprintln!("  inconclusive: the interval reaches into {AGREE:?}");

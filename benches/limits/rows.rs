@@ -111,7 +111,7 @@ fn rtrb() -> Vec<Row> {
 
 /// Against what the kernel moves.
 fn streams() -> Vec<Row> {
-    let peers = [("raw-pipe", 5.0), ("raw-unix", 2.2), ("ipc-channel-bytes", 2.0)];
+    let peers = [("raw-pipe", 5.0), ("raw-unix", 2.2), ("ipc-channel", 2.0)];
     peers
         .into_iter()
         .map(|(peer, at_least)| {

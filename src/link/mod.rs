@@ -24,7 +24,7 @@ pub use caps::{Caps, LinkSpec, Place, Policy, Wait};
 pub use driver::Timer;
 pub use error::{LinkError, RecvError, SendError};
 pub use stop::{Hooked, Stop, Why};
-pub use ticket::{Carrier, Ticket, TicketStub};
+pub use ticket::{Carrier, Kept, Ticket, TicketStub};
 pub use wait::{Waiting, wait_for};
 
 use crate::ground::{Bytes, Nanos};

@@ -15,8 +15,11 @@ pub struct Ticket {
     /// The descriptors that travel with it.
     pub carriers: Vec<Carrier>,
     /// What must stay until the ticket has been redeemed. It does not travel.
-    pub kept: Option<Arc<dyn Debug + Send + Sync>>,
+    pub kept: Option<Kept>,
 }
+
+/// Something that need only be there.
+pub type Kept = Arc<dyn Debug + Send + Sync>;
 
 /// How a descriptor reaches the child.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 
 mod call;
 mod coroutine;
+mod ipc_channel;
 mod memfd_ring;
 mod null;
 mod pipe;
@@ -21,6 +22,7 @@ mod unix_stream;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
+pub use ipc_channel::{IpcChannel, Memory, Slices, Values};
 pub use memfd_ring::MemfdRing;
 pub use null::Null;
 pub use pipe::Pipe;
@@ -49,6 +51,9 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_processes::<PipeBuffered>();
     roll.on_processes::<UnixStream>();
     roll.on_processes::<UnixSeqpacket>();
+    roll.on_processes::<IpcChannel<Slices>>();
+    roll.on_processes::<IpcChannel<Values>>();
+    roll.on_processes::<IpcChannel<Memory>>();
     roll.on_processes::<ShmRing>();
     roll.on_processes::<MemfdRing>();
     roll.on_processes::<ShmLatest>();

@@ -5,7 +5,6 @@
 
 #[cfg(feature = "iceoryx2")]
 pub(crate) mod iceoryx;
-mod ipc_channel;
 mod line;
 mod rtrb;
 mod slots;
@@ -51,7 +50,6 @@ pub(crate) fn enrol(roll: &mut impl Roll) {
     roll.on_threads::<rtrb::Chunks<64>>();
     roll.on_processes::<stream::Pipe>();
     roll.on_processes::<stream::Unix>();
-    roll.on_processes::<ipc_channel::Bytes>();
     #[cfg(feature = "iceoryx2")]
     roll.on_processes::<iceoryx::PubSub>();
 }

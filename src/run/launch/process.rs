@@ -17,7 +17,7 @@ use super::local::Diary;
 use super::{FarReport, Mount, OnProcesses, Plan, RunError, Started, Trial, open, play_near};
 use crate::ground::Nanos;
 use crate::link::driver::{ThreadTimer, on_thread};
-use crate::link::{Carrier, Stop, Ticket, Transport, Why};
+use crate::link::{Carrier, Kept, Stop, Ticket, Transport, Why};
 use crate::run::control::{self, CHILD_VAR, Job, Order, PROTOCOL, Word};
 use crate::run::endpoint::Child;
 
@@ -84,6 +84,8 @@ struct Offspring {
     stderr: Receiver<String>,
     /// Who listens to the child's words and to its standard error.
     listeners: [Option<JoinHandle<()>>; 2],
+    /// What must stay until the child has taken its halves.
+    kept: [Option<Kept>; 2],
     reaped: bool,
 }
 
@@ -95,9 +97,10 @@ impl Offspring {
     fn start(
         transport: &str,
         plan: &Plan,
-        tickets: (Ticket, Option<Ticket>),
+        mut tickets: (Ticket, Option<Ticket>),
         stop: &Stop,
     ) -> Result<Self, RunError> {
+        let kept = [tickets.0.kept.take(), tickets.1.as_mut().and_then(|rx| rx.kept.take())];
         let job = Job {
             transport: transport.to_owned(),
             link: plan.link,
@@ -124,7 +127,8 @@ impl Offspring {
             cannot("a watch on the child")(e.into())
         })?;
         let listeners = [Some(ear), complaints];
-        let mut child = Self { process, pidfd, control, words, stderr, listeners, reaped: false };
+        let mut child =
+            Self { process, pidfd, control, words, stderr, listeners, kept, reaped: false };
         let fds: Vec<BorrowedFd<'_>> = travelling.iter().map(AsFd::as_fd).collect();
         let sent = control::send_job(&child.control, &job, &fds);
         sent.map_err(|error| child.unheard("the child's job", error))?;
@@ -133,7 +137,10 @@ impl Offspring {
 
     fn await_ready(&mut self) -> Result<(), RunError> {
         match self.words.recv_timeout(READY) {
-            Ok(Word::Ready) => Ok(()),
+            Ok(Word::Ready) => {
+                self.kept = [None, None];
+                Ok(())
+            }
             other => Err(self.died(other, "get ready", READY)),
         }
     }
