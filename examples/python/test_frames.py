@@ -8,9 +8,10 @@ import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE]
+sys.path[:0] = [HERE, os.path.join(HERE, "baselines")]
 
 import frame
+import record
 import schedule
 
 #: The same literal stands in tests/python_frames.rs.
@@ -177,6 +178,26 @@ class Schedules(unittest.TestCase):
         for bad in ("", "fast", "10 furlongs", "0", "-1kHz", "1e99Hz", "NaN"):
             with self.assertRaises(ValueError):
                 schedule.parse_rate(bad)
+
+
+class Percentiles(unittest.TestCase):
+    def test_a_percentile_needs_its_samples(self):
+        for name, needed in (("p50", 20), ("p90", 100), ("p95", 200), ("p99", 1_000),
+                             ("p999", 10_000)):
+            self.assertNotIn(name, record.spread(range(needed - 1)))
+            self.assertIn(name, record.spread(range(needed)))
+
+    def test_a_percentile_is_the_least_value_that_enough_lie_at_or_below(self):
+        found = record.spread(range(10_000, 0, -1))
+        wanted = {"p50": 5_000, "p90": 9_000, "p95": 9_500, "p99": 9_900, "p999": 9_990}
+        self.assertEqual({name: found[name] for name in wanted}, wanted)
+        self.assertEqual((found["count"], found["max"], found["mean"]), (10_000, 10_000, 5000.5))
+        self.assertEqual(record.spread([7] * 19 + [9] * 2)["p50"], 7)
+
+    def test_nothing_has_no_figures_and_what_is_over_an_hour_is_beyond(self):
+        self.assertEqual(record.spread([]), {"count": 0})
+        found = record.spread([5, record.CEILING_NS + 1])
+        self.assertEqual((found["count"], found["max"], found["beyond"]), (1, 5, 1))
 
 
 def run_sensor(*arguments, **settings):
