@@ -18,6 +18,7 @@ import errno
 import gc
 import os
 import select
+import signal
 import sys
 import time
 
@@ -124,13 +125,15 @@ def send_all(options, counts):
     write(frame.trailer(options.producer, options.run, counts.offered, 0))
 
 
-def tell(counts, out):
-    """Says on stderr how it went."""
-    took = max(counts.ended - counts.began, 1)
-    out.write(
-        "sent %d frames in %.3f s: %.0f a second; the latest was sent %.1f µs after it was due\n"
-        % (counts.offered, took / 1e9, counts.offered * 1e9 / took, counts.latest / 1e3)
-    )
+def tell(counts, millis, out):
+    """Says how it went. On a schedule, the last frame has its period, too."""
+    period = schedule.KILO_SECOND // millis if millis else 0
+    took = max(counts.ended - counts.began + period, 1)
+    rate = counts.offered * 1e9 / took
+    out.write("sent %d frames in %.3f s: %.0f a second" % (counts.offered, took / 1e9, rate))
+    if millis:
+        out.write("; the latest was sent %.1f µs after it was due" % (counts.latest / 1e3))
+    out.write("\n")
 
 
 def number(bits):
@@ -188,12 +191,13 @@ def main(argv):
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # It often comes twice.
         return 130
     except OSError as wrong:
         sys.stderr.write("sensor.py: cannot write to standard output: %s\n" % wrong)
         return 1
     if options.verbose:
-        tell(counts, sys.stderr)
+        tell(counts, options.rate, sys.stderr)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -227,6 +228,14 @@ class Sensor(unittest.TestCase):
         for bad in (["--rate", "fast"], ["--size", "-1"], ["--run", str(1 << 32)],
                     ["--messages", "1", "--duration", "1s"]):
             self.assertEqual(run_sensor(*bad).returncode, 2, bad)
+
+    def test_an_interrupt_ends_it_without_a_word(self):
+        command = [sys.executable, os.path.join(HERE, "sensor.py"), "--rate", "100Hz"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            child.stdout.read(frame.HEADER)
+            child.send_signal(signal.SIGINT)
+            _, told = child.communicate(timeout=30)
+        self.assertEqual((child.returncode, told), (130, b""))
 
     def test_an_output_that_fails_is_said(self):
         with open("/dev/full", "wb") as full:
