@@ -3,7 +3,7 @@
 //!
 //! Without python3 nothing can be said, and the tests say so.
 
-#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where it failed")]
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

@@ -143,6 +143,11 @@ class Kills(unittest.TestCase):
         resource_tracker.ensure_running()
         self.before, self.names = machine.census(), python_names()
 
+    def left(self):
+        left = machine.residue(self.before)
+        del left["shm_names"]  # Others may share the folder meanwhile.
+        return left
+
     def killed(self, name, which, with_signal, millis=1_000_000):
         way = run.named(name)
         asked = plan(millis, duration=30_000_000_000)
@@ -163,9 +168,10 @@ class Kills(unittest.TestCase):
         killer.join()
         self.assertIsNone(trial, name)
         self.assertLess(took, 20, name)
-        left = machine.residue(self.before)
-        del left["shm_names"]  # Others may share the folder meanwhile.
-        self.assertEqual(left, dict.fromkeys(left, 0), name)
+        limit = time.monotonic() + 5  # A thread is seen for a moment after its end.
+        while any(self.left().values()) and time.monotonic() < limit:
+            time.sleep(0.01)
+        self.assertEqual(self.left(), dict.fromkeys(self.left(), 0), name)
         self.assertEqual(python_names() - self.names, set(), name)
         return fault[0]
 
