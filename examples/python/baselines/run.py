@@ -201,7 +201,7 @@ def read_options(argv):
                         help="rates of stream (default 1kHz)")
     parser.add_argument("--duration", type=span, help="of a trial (default 2s; quick: 200ms)")
     parser.add_argument("--warmup", type=span, help="before it (default 200ms; quick: 50ms)")
-    parser.add_argument("--results", help="where to keep the run (default $%s, else results)"
+    parser.add_argument("--results", help="where to keep the run (default $%s, else results/python)"
                         % RESULTS_VAR)
     parser.add_argument("--only", type=listed(named), default=ways.ALL, metavar="NAME,...",
                         help="only these ways")

@@ -15,7 +15,7 @@ class Store:
     """A results folder. A run appears in it complete or not at all."""
 
     def __init__(self, asked):
-        self.root = asked or os.environ.get(RESULTS_VAR) or "results"
+        self.root = asked or os.environ.get(RESULTS_VAR) or os.path.join("results", "python")
 
     def check(self):
         """Makes sure that a run can be kept: better to learn it before measuring."""
