@@ -14,13 +14,15 @@ const DRIVEN: &[Wait] = &[Wait::Block];
 const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
 
 /// name, place, policies, waits, zero-copy, batch, prompt
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 13] = [
     ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
     ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
     ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
     ("coroutine", Place::Loop, ALL, DRIVEN, true, false, true),
     ("task", Place::Task, NO_OVERWRITE, DRIVEN, true, false, true),
     ("thread", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
+    ("crossbeam", Place::Thread, ALL, ANY, true, false, true),
+    ("rtrb", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
     ("pipe", Place::Process, NO_OVERWRITE, ANY, false, true, true),
     ("pipe-buffered", Place::Process, BLOCK, ANY, false, true, false),
     ("shm-ring", Place::Process, ALL, ANY, true, true, true),

@@ -198,6 +198,9 @@ fn policies() -> Result<(), Failed> {
     for (transport, policy) in [
         ("pipe", Policy::DropNewest),
         ("thread", Policy::DropNewest),
+        ("crossbeam", Policy::DropNewest),
+        ("crossbeam", Policy::OverwriteOldest),
+        ("rtrb", Policy::DropNewest),
         ("task", Policy::DropNewest),
         ("coroutine", Policy::DropNewest),
         ("coroutine", Policy::OverwriteOldest),

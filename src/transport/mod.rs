@@ -4,10 +4,13 @@
 
 mod call;
 mod coroutine;
+mod crossbeam;
 mod memfd_ring;
 mod null;
 mod pipe;
 mod pipe_buffered;
+mod rounds;
+mod rtrb;
 pub mod scripted;
 mod shared;
 mod shm_latest;
@@ -17,10 +20,13 @@ mod thread;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
+pub use crossbeam::Crossbeam;
 pub use memfd_ring::MemfdRing;
 pub use null::Null;
 pub use pipe::Pipe;
 pub use pipe_buffered::PipeBuffered;
+// The crate has the same name as the module.
+pub use self::rtrb::Rtrb;
 pub use scripted::Scripted;
 pub use shm_latest::ShmLatest;
 pub use shm_ring::ShmRing;
@@ -37,6 +43,8 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_loop::<Coroutine>();
     roll.on_tokio::<Task>();
     roll.on_threads::<Thread>();
+    roll.on_threads::<Crossbeam>();
+    roll.on_threads::<Rtrb>();
     roll.on_processes::<Pipe>();
     roll.on_processes::<PipeBuffered>();
     roll.on_processes::<ShmRing>();
