@@ -12,9 +12,11 @@ mod pipe_buffered;
 mod rounds;
 mod rtrb;
 pub mod scripted;
+mod served;
 mod shared;
 mod shm_latest;
 mod shm_ring;
+mod store;
 mod task;
 mod thread;
 
@@ -30,8 +32,11 @@ pub use self::rtrb::Rtrb;
 pub use scripted::Scripted;
 pub use shm_latest::ShmLatest;
 pub use shm_ring::ShmRing;
+pub use store::Store;
 pub use task::Task;
 pub use thread::Thread;
+
+pub(crate) use served::become_server;
 
 use crate::link::Roll;
 
@@ -50,4 +55,5 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_processes::<ShmRing>();
     roll.on_processes::<MemfdRing>();
     roll.on_processes::<ShmLatest>();
+    roll.on_processes::<Store>();
 }
