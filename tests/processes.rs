@@ -204,6 +204,8 @@ fn policies() -> Result<(), Failed> {
         ("task", Policy::DropNewest),
         ("coroutine", Policy::DropNewest),
         ("coroutine", Policy::OverwriteOldest),
+        ("store", Policy::DropNewest),
+        ("store", Policy::OverwriteOldest),
     ] {
         // A screen that draws for longer than a frame, and a small queue.
         let screen = ScreenSpec { cost: Nanos::from_millis(40), ..ScreenSpec::GUI60 };

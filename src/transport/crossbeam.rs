@@ -1,10 +1,13 @@
 //! `crossbeam`: crossbeam-channel's bounded channel between two threads.
 //!
 //! The buffers go round as they do in `thread` (see the module `rounds`), so that the two
-//! differ in the channel alone. Anyone may hold a receiver of such a channel, so under
-//! `overwrite-oldest` the sender has one, too: where no buffer is empty, it takes the
-//! oldest full one itself. Whoever gets a buffer, sender or reader, is the only one who
-//! does, so none is both read and counted as displaced.
+//! differ in the channel alone. A half that is to sleep at one of these channels yields a
+//! few times before; that is the crate's doing.
+//!
+//! Anyone may hold a receiver of such a channel, so under `overwrite-oldest` the sender
+//! has one, too: where no buffer is empty, it takes the oldest full one itself. Whoever
+//! gets a buffer, sender or reader, is the only one who does, so none is both read and
+//! counted as displaced.
 
 use std::time::Duration;
 

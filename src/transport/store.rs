@@ -9,7 +9,8 @@
 //! once per frame, and once more to hear that none is left.
 //!
 //! A half waits for the *server* as it is told to; the server itself always sleeps until
-//! it is asked. It runs on whatever processor is free: it is not pinned.
+//! it is asked. It runs on whatever processor is free: it is not pinned. What memory and
+//! processor time it takes is not in the figures.
 //!
 //! Not withstood: the server's death. What it kept is lost, and both halves say so.
 

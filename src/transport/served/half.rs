@@ -39,8 +39,8 @@ pub struct ServedRx {
 /// A half's end of the line.
 #[derive(Debug)]
 pub(super) struct Asker {
-    /// `None` once the server is lost.
-    socket: Option<OwnedFd>,
+    /// Or how the server was lost.
+    socket: Result<OwnedFd, io::ErrorKind>,
     /// A request, and then its answer.
     message: Vec<u8>,
     wait: Wait,
@@ -59,7 +59,7 @@ impl Asker {
         rustix::io::ioctl_fionbio(&socket, true)
             .map_err(LinkError::os("make a socket non-blocking"))?;
         let frame = spec.frame.as_usize();
-        Ok(Self { socket: Some(socket), message: room(frame), wait: spec.wait, frame, server })
+        Ok(Self { socket: Ok(socket), message: room(frame), wait: spec.wait, frame, server })
     }
 
     fn redeem(mut ticket: Ticket, spec: &LinkSpec) -> Result<Self, LinkError> {
@@ -69,7 +69,7 @@ impl Asker {
 
     fn ticket(self) -> Result<Ticket, LinkError> {
         let gone = || LinkError::NotFound("the store's server".into());
-        let carriers = vec![Carrier::Fd(self.socket.ok_or_else(gone)?)];
+        let carriers = vec![Carrier::Fd(self.socket.map_err(|_| gone())?)];
         Ok(Ticket { note: String::new(), carriers, kept: self.server })
     }
 
@@ -98,15 +98,15 @@ impl Asker {
             self.message.clear();
             self.hear(timer, until.max(now) + PROMPT)
         });
-        if answer.is_err() {
+        if let Err(error) = &answer {
             // An answer that is not awaited any more must not be taken for the next one.
-            self.socket = None;
+            self.socket = Err(error.kind());
         }
         answer
     }
 
     fn say<C: Timer>(&mut self, timer: &C) -> io::Result<()> {
-        let (socket, mut written) = (self.socket.as_ref().ok_or_else(lost)?, 0);
+        let (socket, mut written) = (self.socket.as_ref().map_err(lost)?, 0);
         loop {
             let before = written;
             let attempt = || {
@@ -126,7 +126,7 @@ impl Asker {
     }
 
     fn hear<C: Timer>(&mut self, timer: &C, until: Nanos) -> io::Result<Head> {
-        let socket = self.socket.as_ref().ok_or_else(lost)?;
+        let socket = self.socket.as_ref().map_err(lost)?;
         let mut limit = until;
         loop {
             let before = self.message.len();
@@ -168,12 +168,12 @@ fn park(socket: &OwnedFd, events: PollFlags, left: Duration) {
     let _ = poll(&mut [PollFd::new(socket, events)], timeout.as_ref());
 }
 
-fn lost() -> io::Error {
-    io::Error::new(io::ErrorKind::NotConnected, "it was lost before")
+fn lost(how: &io::ErrorKind) -> io::Error {
+    (*how).into()
 }
 
 fn silent() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "it is silent")
+    io::ErrorKind::TimedOut.into()
 }
 
 impl ServedTx {
