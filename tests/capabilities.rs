@@ -3,8 +3,9 @@
 //! new one fails here, so that no transport drops out of a scenario unnoticed.
 
 use pipefit::ground::Bytes;
-use pipefit::link::{Caps, Place, Policy, Wait};
+use pipefit::link::{Caps, LinkError, LinkSpec, Place, Policy, Wait, open};
 use pipefit::run::{Case, Registry, scenario, session};
+use pipefit::transport::Store;
 
 type Row = (&'static str, Place, &'static [Policy], &'static [Wait], bool, bool, bool);
 
@@ -15,13 +16,15 @@ const DRIVEN: &[Wait] = &[Wait::Block];
 const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
 
 /// name, place, policies, waits, zero-copy, batch, prompt
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 20] = [
     ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
     ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
     ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
     ("coroutine", Place::Loop, ALL, DRIVEN, true, false, true),
     ("task", Place::Task, NO_OVERWRITE, DRIVEN, true, false, true),
     ("thread", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
+    ("crossbeam", Place::Thread, ALL, ANY, true, false, true),
+    ("rtrb", Place::Thread, NO_OVERWRITE, ANY, true, false, true),
     ("pipe", Place::Process, NO_OVERWRITE, ANY, false, true, true),
     ("pipe-text", Place::Process, NO_OVERWRITE, ANY, false, true, true),
     ("pipe-buffered", Place::Process, BLOCK, ANY, false, true, false),
@@ -33,6 +36,7 @@ const TABLE: [Row; 17] = [
     ("shm-ring", Place::Process, ALL, ANY, true, true, true),
     ("memfd-ring", Place::Process, ALL, ANY, true, true, true),
     ("shm-latest", Place::Process, &[Policy::OverwriteOldest], ANY, true, true, true),
+    ("store", Place::Process, ALL, ANY, false, false, true),
 ];
 
 /// Every cell of the default comparison that cannot be measured, and why.
@@ -96,4 +100,21 @@ fn no_cell_is_left_out_but_those_that_must_be() {
         assert!(reason.contains(why), "{scenario} over {transport}: {reason}");
     }
     assert!(left_out.is_empty(), "newly left out: {left_out:?}");
+}
+
+/// As this one does not. Its server is this program again, which opens no other one.
+#[test]
+fn a_program_that_does_not_call_init_is_told_so() {
+    let spec = LinkSpec {
+        capacity: LinkSpec::CAPACITY,
+        frame: Bytes(100),
+        policy: Policy::Block,
+        wait: Wait::Block,
+    };
+    match open::<Store>(&spec).unwrap_err() {
+        error @ (LinkError::NotFound(_) | LinkError::Unsupported { .. }) => {
+            assert!(error.to_string().contains("call"), "{error}");
+        }
+        other => panic!("{other}"),
+    }
 }

@@ -2,8 +2,11 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::link::conformance::Suite;
+use pipefit::run::Registry;
 
 fn main() {
+    // A transport's server is this program, started again.
+    pipefit::init(&Registry::builtin());
     let mut suite = Suite::default();
     pipefit::transport::enrol(&mut suite);
     let trials = suite

@@ -198,9 +198,14 @@ fn policies() -> Result<(), Failed> {
     for (transport, policy) in [
         ("pipe", Policy::DropNewest),
         ("thread", Policy::DropNewest),
+        ("crossbeam", Policy::DropNewest),
+        ("crossbeam", Policy::OverwriteOldest),
+        ("rtrb", Policy::DropNewest),
         ("task", Policy::DropNewest),
         ("coroutine", Policy::DropNewest),
         ("coroutine", Policy::OverwriteOldest),
+        ("store", Policy::DropNewest),
+        ("store", Policy::OverwriteOldest),
     ] {
         // A screen that draws for longer than a frame, and a small queue.
         let screen = ScreenSpec { cost: Nanos::from_millis(40), ..ScreenSpec::GUI60 };

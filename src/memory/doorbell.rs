@@ -16,7 +16,7 @@ const DOZING: u32 = 1;
 
 /// Dozes for at most `at_most`, unless `ready` after having said so.
 #[cold]
-pub(super) fn doze<B: Bell>(bell: &B, at_most: Duration, ready: impl FnOnce() -> bool) {
+pub(crate) fn doze<B: Bell>(bell: &B, at_most: Duration, ready: impl FnOnce() -> bool) {
     bell.store(DOZING);
     // SYNC: doorbell, with `ring`.
     bell.fence();
@@ -55,7 +55,7 @@ pub(super) fn rouse<B: Bell>(bell: &B) {
 
 /// Wakes whoever dozes, after what they wait for has been published.
 #[inline]
-pub(super) fn ring<B: Bell>(bell: &B) {
+pub(crate) fn ring<B: Bell>(bell: &B) {
     if is_awaited(bell) {
         wake(bell);
     }

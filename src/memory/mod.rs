@@ -10,7 +10,7 @@
 
 #![expect(unsafe_code, reason = "no compiler can see what another process does with a mapping")]
 
-mod doorbell;
+pub(crate) mod doorbell;
 pub mod exchange;
 mod fault;
 pub mod layout;

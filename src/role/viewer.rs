@@ -1,7 +1,7 @@
 //! The viewer: the GUI-style consumer. It reads, or it draws 60 times a second.
 //!
 //! Reading, it takes each frame as it comes. Drawing, it sleeps until a frame is
-//! due, drains the link once, folds what it got into the columns of a plot, and
+//! due, drains the link until it is empty or a frame's time is over, folds what it got into the columns of a plot, and
 //! draws: what a person would look at.
 
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             match self.rx.drain(timer, GULP, take).await {
                 Ok(n) => {
                     total += n;
-                    if n < GULP || self.timer.now() >= screen.drain_until(woke) {
+                    if n == 0 || self.timer.now() >= screen.drain_until(woke) {
                         return Ok(total);
                     }
                 }

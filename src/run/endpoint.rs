@@ -2,7 +2,8 @@
 //!
 //! [`init`] returns at once in a program that a person started. In one that
 //! [`launch`](super::launch) started it never returns: it takes the job from its
-//! standard input, plays the far side, reports, and exits.
+//! standard input, plays the far side, reports, and exits. Nor does it return in one that
+//! a transport started to be its server.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,6 +23,7 @@ use crate::ground::host::{pin_thread, rss_max_bytes};
 use crate::ground::pace::sharpen_sleep;
 use crate::link::driver::on_thread;
 use crate::link::{LinkError, LinkSpec, Stop, Ticket, Transport, Why};
+use crate::transport::become_server;
 
 /// A child that was started by hand, or by another version.
 const EXIT_NOT_MINE: i32 = 64;
@@ -32,11 +34,15 @@ const EXIT_FAILED: i32 = 70;
 /// How long to wait for the parent's word to begin.
 const GO: Duration = Duration::from_secs(30);
 
-/// Becomes a child's main if this process was started as one; returns otherwise.
+/// Becomes a child's main if this process was started as one, or a transport's server;
+/// returns otherwise.
 ///
 /// Call it first in `main`, before anything is printed or any thread is started,
 /// with the registry that the parent has.
 pub fn init(registry: &Registry) {
+    if let Some(code) = become_server() {
+        process::exit(code);
+    }
     if let Some(mark) = std::env::var_os(CHILD_VAR) {
         process::exit(be_child(registry, &mark.to_string_lossy()));
     }

@@ -4,16 +4,21 @@
 
 mod call;
 mod coroutine;
+mod crossbeam;
 mod ipc_channel;
 mod memfd_ring;
 mod null;
 mod pipe;
 mod pipe_buffered;
 mod pipe_text;
+mod rounds;
+mod rtrb;
 pub mod scripted;
+mod served;
 mod shared;
 mod shm_latest;
 mod shm_ring;
+mod store;
 mod stream;
 mod task;
 mod thread;
@@ -22,19 +27,25 @@ mod unix_stream;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
+pub use crossbeam::Crossbeam;
 pub use ipc_channel::{IpcChannel, Memory, Slices, Values};
 pub use memfd_ring::MemfdRing;
 pub use null::Null;
 pub use pipe::Pipe;
 pub use pipe_buffered::PipeBuffered;
 pub use pipe_text::PipeText;
+// The crate has the same name as the module.
+pub use self::rtrb::Rtrb;
 pub use scripted::Scripted;
 pub use shm_latest::ShmLatest;
 pub use shm_ring::ShmRing;
+pub use store::Store;
 pub use task::Task;
 pub use thread::Thread;
 pub use unix_seqpacket::UnixSeqpacket;
 pub use unix_stream::UnixStream;
+
+pub(crate) use served::become_server;
 
 use crate::link::Roll;
 
@@ -46,6 +57,8 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_loop::<Coroutine>();
     roll.on_tokio::<Task>();
     roll.on_threads::<Thread>();
+    roll.on_threads::<Crossbeam>();
+    roll.on_threads::<Rtrb>();
     roll.on_processes::<Pipe>();
     roll.on_processes::<PipeText>();
     roll.on_processes::<PipeBuffered>();
@@ -57,4 +70,5 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_processes::<ShmRing>();
     roll.on_processes::<MemfdRing>();
     roll.on_processes::<ShmLatest>();
+    roll.on_processes::<Store>();
 }
