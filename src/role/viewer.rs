@@ -1,8 +1,8 @@
 //! The viewer: the GUI-style consumer. It reads, or it draws 60 times a second.
 //!
-//! Reading, it takes each frame as it comes. Drawing, it sleeps until a frame is
-//! due, drains the link until it is empty or a frame's time is over, folds what it got into the columns of a plot, and
-//! draws: what a person would look at.
+//! Reading, it takes each frame as it comes. Drawing, it sleeps until a frame is due,
+//! drains the link until it is empty or a frame's time is over, folds what it got into
+//! the columns of a plot, and draws: what a person would look at.
 
 use serde::{Deserialize, Serialize};
 
