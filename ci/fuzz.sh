@@ -1,19 +1,16 @@
 #!/usr/bin/env bash
 # usage: ci/fuzz.sh [SECONDS]
 # A hostile peer, its strokes chosen by libFuzzer, which aims for code that was not reached
-# yet: nothing may be found in SECONDS (60), and a victim without care must be. Not part
-# of .ci/run: the same peer with random strokes is in `cargo test`. Stable toolchain:
-# RUSTC_BOOTSTRAP opens the compiler's coverage pass. Needs a C++ compiler.
+# yet: nothing may be found in SECONDS (20), and a victim without care must be. The same
+# peer with random strokes is in `cargo test`. Stable toolchain: RUSTC_BOOTSTRAP opens the
+# compiler's coverage pass. Needs a C++ compiler.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
 
-seconds=${1:-60}
+seconds=${1:-20}
 need_cc
-if ! command -v c++ >/dev/null; then
-    echo "$ci_name: no C++ compiler: install g++" >&2
-    exit 1
-fi
+need_cxx
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/fuzz"
 target=x86_64-unknown-linux-gnu
 flags=(--cfg fuzzing -Cpasses=sancov-module)

@@ -30,6 +30,19 @@ need_cc() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev
 }
 
+# need_cxx: the fuzzer's library is C++.
+need_cxx() {
+    if command -v c++ >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "$ci_name: no C++ compiler: install g++" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++
+}
+
 # need_libclang: iceoryx2 reads the C library's headers with it when it is built.
 need_libclang() {
     if ldconfig -p | grep -q libclang || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null; then

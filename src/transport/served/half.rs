@@ -1,19 +1,18 @@
 //! The two halves: whoever asks the server, and waits for what it answers.
 
-use std::fmt::Debug;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 
 use super::line::{HEAD, Head, Word, read_on, room, write_head, write_on, write_plain};
 use crate::ground::Nanos;
 use crate::link::{
-    Carrier, LinkError, LinkSpec, Policy, RecvError, Rx, SendError, Sent, Ticket, Timer, Tx, Wait,
-    wait_for,
+    Carrier, Kept, LinkError, LinkSpec, Policy, RecvError, Rx, SendError, Sent, Ticket, Timer, Tx,
+    Wait, wait_for,
 };
+use crate::transport::stream::park;
 
 /// How long the server may be silent beyond what it was allowed to hold back. After
 /// that, it is lost.
@@ -47,14 +46,14 @@ pub(super) struct Asker {
     frame: usize,
     /// The server's process, where this half is in the process that started it. Dropped
     /// after the socket, so that the server has heard that this half is gone.
-    server: Option<Arc<dyn Debug + Send + Sync>>,
+    server: Option<Kept>,
 }
 
 impl Asker {
     pub(super) fn new(
         socket: OwnedFd,
         spec: &LinkSpec,
-        server: Option<Arc<dyn Debug + Send + Sync>>,
+        server: Option<Kept>,
     ) -> Result<Self, LinkError> {
         rustix::io::ioctl_fionbio(&socket, true)
             .map_err(LinkError::os("make a socket non-blocking"))?;
@@ -159,13 +158,6 @@ impl Asker {
             Err(source) => Err(RecvError::Os { op: OP, source }),
         }
     }
-}
-
-/// Sleeps until the socket is ready, or for `left`.
-fn park(socket: &OwnedFd, events: PollFlags, left: Duration) {
-    let timeout = Timespec::try_from(left).ok();
-    // An interruption or error shows at the next attempt.
-    let _ = poll(&mut [PollFd::new(socket, events)], timeout.as_ref());
 }
 
 fn lost(how: &io::ErrorKind) -> io::Error {

@@ -16,7 +16,6 @@ pub(super) use half::{ServedRx, ServedTx};
 pub(crate) use server::become_server;
 
 use std::env;
-use std::fmt::Debug;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -32,7 +31,7 @@ use self::half::Asker;
 use self::server::SERVER_VAR;
 use crate::ground::{Bytes, Nanos};
 use crate::link::driver::ThreadTimer;
-use crate::link::{Link, LinkError, LinkSpec};
+use crate::link::{Kept, Link, LinkError, LinkSpec};
 
 /// How long the server may take to be there.
 const READY: Nanos = Nanos::from_secs(10);
@@ -51,7 +50,7 @@ pub(super) fn open(spec: &LinkSpec) -> Result<Link<ServedTx, ServedRx>, LinkErro
     let pair = || UnixStream::pair().map_err(cannot("make a pair of sockets"));
     let ((puts, their_puts), (takes, their_takes)) = (pair()?, pair()?);
     let server = ServerProcess::start(spec, their_puts.into(), their_takes.into())?;
-    let server: Arc<dyn Debug + Send + Sync> = Arc::new(server);
+    let server: Kept = Arc::new(server);
     let mut puts = Asker::new(puts.into(), spec, Some(Arc::clone(&server)))?;
     let mut takes = Asker::new(takes.into(), spec, Some(server))?;
     // This one first: a program that is no server may print something there.
