@@ -139,6 +139,7 @@ fn viewer_loop(frames: &[u8], count: u64) {
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),
+        leave: None,
     };
     let rx = Replay { frames, each: frame::wire_len(SIZE), at: 0 };
     let stop = Stop::default();

@@ -56,6 +56,7 @@ fn seen_through_a_pipe(damage: impl FnOnce(&mut Vec<Vec<u8>>)) -> Balance {
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),
+        leave: None,
     };
     let report = on_thread(viewer(rx, &ThreadTimer, &spec, Monotonic.now(), &Stop::default()));
     writer.join().unwrap();

@@ -138,6 +138,7 @@ fn seen_with(change: Option<usize>) -> Result<Balance, Failed> {
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),
+        leave: None,
     };
     let start = Monotonic.now();
     let seen = on_thread(viewer(link.rx, &ThreadTimer, &spec, start, &Stop::default()));

@@ -52,7 +52,7 @@ fn measure(case: &Case, script: impl FnMut(u64) -> Fate + 'static) -> Measured {
 fn sensor_of(trial: &Trial) -> &SensorReport {
     match &trial.far {
         FarReport::Sensor(report) => report,
-        FarReport::Echo(_) | FarReport::Bare(_) => unreachable!("these scenarios have a sensor"),
+        _ => unreachable!("these scenarios have a sensor"),
     }
 }
 
@@ -207,6 +207,7 @@ fn a_silent_sensor_is_given_up_in_bounded_time() {
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),
+        leave: None,
     };
     let watch = clock.clone();
     on_loop(

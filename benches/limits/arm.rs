@@ -161,7 +161,7 @@ impl Arm {
             policy: self.policy,
             wait: self.wait,
         };
-        Plan { link, far, near, pins: cpus.into_iter().take(2).collect() }
+        Plan { link, program: None, far, near, pins: cpus.into_iter().take(2).collect() }
     }
 
     /// The scenario that does it all.

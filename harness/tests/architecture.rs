@@ -53,7 +53,7 @@ const LONG_FILES: &[(&str, &str)] = &[
     ),
     ("src/link/conformance.rs", "one promise after the other, each read on its own"),
     ("src/link/driver.rs", "three ways to poll the same loop, to be compared side by side"),
-    ("src/run/measure.rs", "one book: everything that makes a cell, and what makes it invalid"),
+    ("src/run/measure/mod.rs", "one book: everything that makes a cell, and what makes it invalid"),
 ];
 
 /// Name endings of types that do not say what they are.
@@ -525,7 +525,10 @@ fn listed_files_exist() {
 
 #[test]
 fn every_transport_is_called_out() {
-    let sources = sources().unwrap();
+    let mut sources = sources().unwrap();
+    // It has no sending half, so it is no `Transport`, and is called out by hand.
+    assert!(sources.remove("src/transport/exec.rs").is_some());
+    assert!(sources["src/run/registry.rs"].contains("name: exec::NAME"));
     holds!(judge(registered(&sources, "src/transport", transports, transport_called)));
 }
 

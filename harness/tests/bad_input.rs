@@ -91,6 +91,19 @@ fn what_a_transport_cannot_do_is_said_with_its_reason() {
 }
 
 #[test]
+fn a_program_that_cannot_be_understood_is_refused_by_its_flag() {
+    refuses(&["run", "stream", "--exec", ""], 2, &["--exec", "empty"]);
+    refuses(&["run", "stream", "--exec", "x", "--wire", "json"], 2, &["--wire", "raw:LAYOUT"]);
+    refuses(&["run", "stream", "--exec", "x", "--wire", "text:{speed}"], 2, &["'speed'", "sent"]);
+    refuses(&["run", "stream", "--exec", "x", "--wire", "raw:seq=f32"], 2, &["cannot count"]);
+    refuses(&["run", "stream", "--wire", "frames"], 2, &["--exec"]);
+    let twice = ["--wire", "frames", "--wire", "text:{seq}", "--wire", "frames"];
+    let args = [&["run", "stream", "--exec", "x", "--exec", "y"], &twice[..]].concat();
+    refuses(&args, 2, &["--wire is given 3 times and --exec 2"]);
+    refuses(&["run", "stream", "--transport", "exec"], 4, &["n/a", "--exec COMMAND"]);
+}
+
+#[test]
 fn standard_output_has_room_for_one() {
     refuses(&["run", "rtt", "--export-csv", "-", "--export-json", "-"], 2, &["one export"]);
     refuses(

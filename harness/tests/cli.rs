@@ -264,3 +264,53 @@ fn ctrl_c_beside_a_spinning_child_saves_what_was_measured_and_leaves_no_name() {
 fn a_request_to_terminate_does_the_same() {
     asked_to_end(Signal::TERM, 143, "memfd-ring", "block");
 }
+
+/// A program that runs for an hour; gives pipefit's process, and the program's.
+fn with_a_program(results: &Path) -> (Child, ChildStdout, u64) {
+    let program = "while :; do echo 1; sleep 0.01; done";
+    let args = ["run", "stream", "--duration", "1h", "--wire", "text:{value}", "--exec", program];
+    let (child, stdout) = start(results, &args);
+    let mut lines = BufReader::new(stdout);
+    loop {
+        let mut line = String::new();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended early");
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if event["event"] == "started" {
+            let program = event["child_pid"].as_u64().unwrap();
+            return (child, lines.into_inner(), program);
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_program_and_saves_what_it_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, _stdout, program) = with_a_program(folder.path());
+    std::thread::sleep(Duration::from_millis(200));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!is_there(program), "the program outlived it");
+    let record = record(&latest(folder.path()));
+    assert_eq!(record.cells[0].cause, Some(Cause::Interrupted));
+    assert!(record.cells[0].metrics.arrival_interval_ns.is_some(), "{record:?}");
+    let program = record.cells[0].program.as_ref().unwrap();
+    assert!(program.command.starts_with("while") && program.wire == "text:{value}");
+}
+
+#[test]
+fn a_program_dies_with_pipefit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, _stdout, program) = with_a_program(folder.path());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let until = Instant::now() + Duration::from_secs(2);
+    // Whoever inherits it may take a moment to reap it.
+    let dead = || {
+        let stat = fs::read_to_string(format!("/proc/{program}/stat")).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
+    };
+    while !dead() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(dead(), "the program outlived it");
+}

@@ -43,6 +43,7 @@ fn cell(scenario: &str, transport: &str) -> Cell {
         id: format!("{scenario}/{transport}/64B/10kHz/block"),
         scenario: scenario.to_owned(),
         transport: transport.to_owned(),
+        program: None,
         size_bytes: 64,
         wire_bytes: 104,
         rate_hz: Some(10_000.0),

@@ -25,6 +25,8 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
     Case {
         scenario,
         transport,
+        program: None,
+        silence: None,
         size: Bytes(64),
         rate: (scenario != "max").then_some(Hertz::new(1_000)),
         warmup: Nanos::from_millis(100),

@@ -87,6 +87,12 @@ impl Ledger {
         offered.saturating_sub(self.next)
     }
 
+    /// The number behind the newest that arrived: as many were sent at least.
+    #[must_use]
+    pub const fn reached(&self) -> u64 {
+        self.next
+    }
+
     /// Books a frame that had all its bytes, but not the right ones.
     pub fn corrupt(&mut self) {
         self.corrupt += 1;

@@ -1,11 +1,31 @@
 //! What every reader does with a frame before anything else: stamp it, check it,
 //! and book it. Shared by the viewer that only reads and the one that draws.
 
+use super::guest::GuestSeen;
 use super::sensor::read_trailer;
 use crate::ground::frame::{self, Frame, FrameError, Header, Kind, pattern};
 use crate::ground::ledger::{self, Arrival};
 use crate::ground::{Ledger, Meter, Nanos};
 use crate::link::RecvError;
+
+/// Whoever takes what comes out of a link, and keeps books.
+pub trait Intake {
+    /// Takes the bytes of one frame. `now` is asked for the time before anything
+    /// else is done with them, for every frame that carries a stamp.
+    fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken;
+
+    /// Books what the link itself found. Gives back what is not about a frame.
+    ///
+    /// # Errors
+    /// Everything but a tear, unchanged.
+    fn mishap(&mut self, error: RecvError) -> Result<(), RecvError>;
+
+    /// The books so far.
+    fn books(&self) -> &Inbox;
+
+    /// The books, and what was learnt of a guest.
+    fn close(self) -> (Inbox, Option<GuestSeen>);
+}
 
 /// Whose frames are expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,20 +131,6 @@ impl Inbox {
         }
     }
 
-    /// Takes the bytes of one frame. `now` is asked for the time before anything
-    /// else is done with them, for every frame that carries a stamp.
-    #[inline]
-    pub fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
-        let seen = frame::is_stamped(bytes).then(now);
-        match frame::decode(bytes) {
-            Ok(frame) if frame.header.kind == Kind::Data && self.is_ours(frame) => {
-                self.book(frame, seen)
-            }
-            Ok(frame) => self.take_other(frame),
-            Err(damage) => self.damaged(damage),
-        }
-    }
-
     #[inline]
     fn is_ours(&self, frame: Frame<'_>) -> bool {
         let Header { producer, seq, run, .. } = frame.header;
@@ -138,17 +144,42 @@ impl Inbox {
             // Links keep the order: what was damaged before this one was warm-up.
             self.ledger.forget_damage();
         }
-        if self.ledger.arrive(frame.header.seq) == Arrival::Duplicate {
+        if !self.arrived(Some(frame.header.seq), seen) {
             return Taken::Nothing;
         }
-        self.flow.pass(seen);
         if let Some(seen) = seen {
-            let (due, sent) = (Nanos(frame.header.due), Nanos(frame.header.sent));
-            self.response.record_span(due, seen);
-            self.transit.record_span(sent, seen);
-            self.slip.record_span(due, sent);
+            self.time(seen, Some(Nanos(frame.header.due)), Some(Nanos(frame.header.sent)));
         }
         Taken::Sample(sample(frame))
+    }
+
+    /// Books the arrival of a measured frame; says whether it is the first of its number.
+    /// One from before all numbers counts as seen.
+    #[inline]
+    pub(super) fn arrived(&mut self, number: Option<u64>, seen: Option<Nanos>) -> bool {
+        let Some(number) = number else {
+            self.ledger.duplicate();
+            return false;
+        };
+        let is_new = self.ledger.arrive(number) != Arrival::Duplicate;
+        if is_new {
+            self.flow.pass(seen);
+        }
+        is_new
+    }
+
+    /// Books the times of a frame, as far as they are known.
+    #[inline]
+    pub(super) fn time(&mut self, seen: Nanos, due: Option<Nanos>, sent: Option<Nanos>) {
+        if let Some(due) = due {
+            self.response.record_span(due, seen);
+        }
+        if let Some(sent) = sent {
+            self.transit.record_span(sent, seen);
+        }
+        if let (Some(due), Some(sent)) = (due, sent) {
+            self.slip.record_span(due, sent);
+        }
     }
 
     /// Whatever is no sample of ours to be measured.
@@ -179,12 +210,22 @@ impl Inbox {
         }
         Taken::Nothing
     }
+}
 
-    /// Books what the link itself found. Gives back what is not about a frame.
-    ///
-    /// # Errors
-    /// Everything but a tear, unchanged.
-    pub fn mishap(&mut self, error: RecvError) -> Result<(), RecvError> {
+impl Intake for Inbox {
+    #[inline]
+    fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
+        let seen = frame::is_stamped(bytes).then(now);
+        match frame::decode(bytes) {
+            Ok(frame) if frame.header.kind == Kind::Data && self.is_ours(frame) => {
+                self.book(frame, seen)
+            }
+            Ok(frame) => self.take_other(frame),
+            Err(damage) => self.damaged(damage),
+        }
+    }
+
+    fn mishap(&mut self, error: RecvError) -> Result<(), RecvError> {
         match error {
             RecvError::Torn { .. } => {
                 self.ledger.torn();
@@ -192,6 +233,14 @@ impl Inbox {
             }
             other => Err(other),
         }
+    }
+
+    fn books(&self) -> &Inbox {
+        self
+    }
+
+    fn close(self) -> (Inbox, Option<GuestSeen>) {
+        (self, None)
     }
 }
 
@@ -202,7 +251,7 @@ fn sample(frame: Frame<'_>) -> Sample {
 
 /// The number a sample stands for: the first four bytes, between 0 and 1.
 #[inline]
-fn value_of(payload: &[u8]) -> f32 {
+pub(super) fn value_of(payload: &[u8]) -> f32 {
     payload.first_chunk::<4>().map_or(0.0, |b| u32::from_le_bytes(*b) as f32 / u32::MAX as f32)
 }
 

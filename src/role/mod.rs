@@ -9,6 +9,7 @@ pub mod backlog;
 pub mod bare;
 pub mod echo;
 mod flat_out;
+pub mod guest;
 pub mod inbox;
 pub mod plot;
 pub mod screen;

@@ -6,11 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::End;
 use super::age::Age;
 use super::backlog::BacklogSummary;
-use super::inbox::{Expected, Flow, Inbox};
+use super::guest::GuestSeen;
+use super::inbox::{Expected, Flow, Inbox, Intake};
 use super::screen::{Freezes, Screen, ScreenSpec};
+use super::{End, Extent};
 use crate::ground::ledger;
 use crate::ground::time::thread_cpu;
 use crate::ground::{Ledger, Meter, Nanos};
@@ -40,6 +41,9 @@ pub struct ViewerSpec {
     pub measured: Nanos,
     /// How long the link may be silent before the viewer gives up.
     pub silence: Nanos,
+    /// When to leave without waiting for a trailer: after so much of what is measured.
+    /// For a sensor that never ends, or does not say so.
+    pub leave: Option<Extent>,
 }
 
 /// What a viewer saw.
@@ -71,6 +75,8 @@ pub struct ViewerReport {
     pub trailer: Option<ledger::Sent>,
     /// CPU time of its thread, from the first measured frame on.
     pub cpu: Nanos,
+    /// What was learnt of a guest, where it was one.
+    pub guest: Option<GuestSeen>,
     /// How it ended.
     pub end: End,
 }
@@ -90,12 +96,14 @@ pub struct Shown {
     pub backlog: BacklogSummary,
 }
 
-struct Viewer<'a, X, C> {
+struct Viewer<'a, X, C, I> {
     rx: X,
     timer: &'a C,
     spec: &'a ViewerSpec,
     stop: &'a Stop,
-    inbox: Inbox,
+    intake: I,
+    /// When measuring begins.
+    from: Nanos,
     cpu_before: Option<Nanos>,
     last_news: Nanos,
     give_up: Option<Nanos>,
@@ -109,53 +117,59 @@ pub async fn viewer<X: Rx, C: Timer>(
     start: Nanos,
     stop: &Stop,
 ) -> ViewerReport {
-    let expected = Expected { producer: spec.producer, run: spec.run };
-    let mut viewer = Viewer {
-        rx,
-        timer,
-        spec,
-        stop,
-        inbox: Inbox::new(expected),
-        cpu_before: None,
-        last_news: start,
-        give_up: None,
-    };
+    let inbox = Inbox::new(Expected { producer: spec.producer, run: spec.run });
+    view(rx, timer, spec, start, stop, inbox).await
+}
+
+/// The same with other books than those on a sensor of our own.
+pub async fn view<X: Rx, C: Timer>(
+    rx: X,
+    timer: &C,
+    spec: &ViewerSpec,
+    start: Nanos,
+    stop: &Stop,
+    intake: impl Intake,
+) -> ViewerReport {
+    let from = start + spec.warmup;
+    let last_news = start;
+    let mut viewer =
+        Viewer { rx, timer, spec, stop, intake, from, cpu_before: None, last_news, give_up: None };
     match spec.screen {
         None => {
             let end = viewer.read().await;
-            let read = viewer.inbox.flow.all;
+            let read = viewer.intake.books().flow.all;
             viewer.report(end, (read, 0), None)
         }
         Some(screen) => {
-            let from = start + spec.warmup;
             let screen = Screen::new(screen, start, (from, from + spec.measured));
             viewer.draw(screen).await
         }
     }
 }
 
-impl<X: Rx, C: Timer> Viewer<'_, X, C> {
+impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
     async fn read(&mut self) -> End {
         let mut until = self.last_news + LOOK_UP;
         // Frames since the viewer last looked up, and whether there were any.
         let (mut unseen, mut news) = (0, false);
         loop {
-            let (inbox, timer) = (&mut self.inbox, self.timer);
-            let take = |bytes: &[u8]| inbox.take(bytes, || timer.now());
+            let (intake, timer) = (&mut self.intake, self.timer);
+            let take = |bytes: &[u8]| intake.take(bytes, || timer.now());
             match self.rx.recv(timer, until, take).await {
                 Ok(_) => {
                     news = true;
-                    if self.cpu_before.is_none() && self.inbox.flow.all > 0 {
+                    if self.cpu_before.is_none() && self.intake.books().flow.all > 0 {
                         self.cpu_before = Some(thread_cpu());
                     }
                     unseen += 1 + self.take_ready();
-                    if unseen < GULP && self.inbox.trailer.is_none() {
+                    let must_look = self.spec.leave.is_some() || unseen >= GULP;
+                    if !must_look && self.intake.books().trailer.is_none() {
                         continue;
                     }
                     unseen = 0;
                 }
                 Err(RecvError::TimedOut) => {}
-                Err(error) => match self.inbox.mishap(error) {
+                Err(error) => match self.intake.mishap(error) {
                     Ok(()) => continue,
                     Err(error) => return self.end_of(&error),
                 },
@@ -172,17 +186,16 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
     /// can stay in registers: what lives across a wait lives in memory.
     #[inline(never)]
     fn take_ready(&mut self) -> usize {
-        let (inbox, timer) = (&mut self.inbox, self.timer);
+        let (intake, timer) = (&mut self.intake, self.timer);
         self.rx.take_ready(GULP, |bytes| {
-            inbox.take(bytes, || timer.now());
+            intake.take(bytes, || timer.now());
         })
     }
 
     async fn draw(mut self, mut screen: Screen) -> ViewerReport {
-        let measured_from = self.last_news + self.spec.warmup;
         let end = loop {
             let woke = self.timer.sleep_until(screen.due()).await;
-            if self.cpu_before.is_none() && woke >= measured_from {
+            if self.cpu_before.is_none() && woke >= self.from {
                 self.cpu_before = Some(thread_cpu());
             }
             screen.wake(woke);
@@ -200,7 +213,8 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
         let until = if end == End::Done { screen.measured_until() } else { self.timer.now() };
         screen.finish(until);
         let never_seen = self
-            .inbox
+            .intake
+            .books()
             .trailer
             .map_or(0, |sent| sent.offered.saturating_sub(sent.dropped))
             .saturating_sub(screen.shown + screen.merged + self.rx.passed_over());
@@ -219,9 +233,9 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
     async fn drain(&mut self, screen: &mut Screen, woke: Nanos) -> Result<usize, RecvError> {
         let mut total = 0;
         loop {
-            let (inbox, timer) = (&mut self.inbox, self.timer);
+            let (intake, timer) = (&mut self.intake, self.timer);
             let take = |bytes: &[u8]| {
-                screen.add(&inbox.take(bytes, || timer.now()));
+                screen.add(&intake.take(bytes, || timer.now()));
             };
             match self.rx.drain(timer, GULP, take).await {
                 Ok(n) => {
@@ -230,9 +244,11 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
                         return Ok(total);
                     }
                 }
-                Err(error) => match self.inbox.mishap(error) {
+                Err(error) => match self.intake.mishap(error) {
                     Ok(()) => {}
-                    Err(RecvError::Closed) if total > 0 || self.inbox.trailer.is_some() => {
+                    Err(RecvError::Closed)
+                        if total > 0 || self.intake.books().trailer.is_some() =>
+                    {
                         return Ok(total);
                     }
                     Err(error) => return Err(error),
@@ -249,7 +265,7 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             self.last_news = now;
         }
         let asked = self.stop.asked();
-        if self.inbox.trailer.is_some() {
+        if self.intake.books().trailer.is_some() {
             return Some(match asked {
                 Some(Why::Interrupted | Why::Terminated) => End::Stopped,
                 _ => End::Done,
@@ -259,18 +275,31 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             Some(Why::PeerGone) if idle => return Some(End::PeerGone),
             Some(why @ (Why::Interrupted | Why::Terminated)) => {
                 let give_up = *self.give_up.get_or_insert(now + GRACE);
-                if now >= give_up {
+                // No trailer will come of whoever is left like this.
+                if now >= give_up || self.spec.leave.is_some() {
                     return Some(why.into());
                 }
             }
             _ => {}
         }
+        if self.may_leave(now) {
+            return Some(End::Done);
+        }
         (now >= self.last_news + self.spec.silence).then_some(End::Silent)
+    }
+
+    /// Whether it has seen as much as it was to see.
+    fn may_leave(&self, now: Nanos) -> bool {
+        match self.spec.leave {
+            Some(Extent::For(span)) => now >= self.from + span,
+            Some(Extent::Frames(n)) => self.intake.books().flow.all >= n,
+            None => false,
+        }
     }
 
     fn end_of(&self, error: &RecvError) -> End {
         match (error, self.stop.asked()) {
-            (RecvError::Closed, _) if self.inbox.trailer.is_some() => End::Done,
+            (RecvError::Closed, _) if self.intake.books().trailer.is_some() => End::Done,
             (RecvError::Closed, Some(why)) => why.into(),
             (RecvError::Closed, None) => End::PeerGone,
             (error, _) => End::Failed(error.to_string()),
@@ -279,7 +308,8 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
 
     fn report(self, end: End, counts: (u64, u64), screen: Option<Shown>) -> ViewerReport {
         let cpu = self.cpu_before.map_or(0, |before| thread_cpu().0.saturating_sub(before.0));
-        let inbox = self.inbox;
+        let passed_over = self.rx.passed_over();
+        let (inbox, guest) = self.intake.close();
         ViewerReport {
             ledger: inbox.ledger,
             shown: counts.0,
@@ -291,9 +321,10 @@ impl<X: Rx, C: Timer> Viewer<'_, X, C> {
             slip: inbox.slip,
             flow: inbox.flow,
             screen,
-            passed_over: self.rx.passed_over(),
+            passed_over,
             trailer: inbox.trailer,
             cpu: Nanos(cpu),
+            guest,
             end,
         }
     }

@@ -7,6 +7,7 @@ use crate::ground::{Bytes, Hertz, Nanos};
 use crate::link::{LinkSpec, Policy, Wait};
 use crate::role::Extent;
 use crate::role::screen::ScreenSpec;
+use crate::run::program::Program;
 use crate::run::scenario::Scenario;
 
 /// A cell to be measured.
@@ -16,9 +17,12 @@ pub struct Case {
     pub scenario: &'static str,
     /// The transport's name.
     pub transport: &'static str,
-    /// Payload of a frame.
+    /// The program that is the sensor, where it is one.
+    pub program: Option<Program>,
+    /// Payload of a frame; of a program's frames, the largest.
     pub size: Bytes,
-    /// Frames a second; `None` where the scenario sends flat out.
+    /// Frames a second; `None` where the scenario sends flat out, or a program sends as
+    /// it likes.
     pub rate: Option<Hertz>,
     /// What to send before measuring.
     pub warmup: Nanos,
@@ -34,6 +38,8 @@ pub struct Case {
     pub burst: u64,
     /// The screen, where the scenario draws.
     pub screen: ScreenSpec,
+    /// How long a link may be silent; `None`: as long as the scenario finds right.
+    pub silence: Option<Nanos>,
     /// How long one send may wait for room, and an echo may take.
     pub patience: Nanos,
     /// CPUs to pin to: consumer first, then producer. Empty: none.
@@ -48,6 +54,7 @@ impl Case {
         Self {
             scenario: scenario.name,
             transport,
+            program: None,
             size: Bytes(64),
             rate: scenario.rate,
             warmup: Nanos(0),
@@ -57,6 +64,7 @@ impl Case {
             capacity: LinkSpec::CAPACITY,
             burst: 1,
             screen: ScreenSpec::GUI60,
+            silence: None,
             patience: LinkSpec::PATIENCE,
             pins: Vec::new(),
         }
@@ -66,11 +74,17 @@ impl Case {
     /// run: axes at their defaults are left out.
     #[must_use]
     pub fn id(&self) -> String {
-        let mut id = format!("{}/{}/{}", self.scenario, self.transport, self.size);
+        let mut id = format!("{}/{}", self.scenario, self.transport);
         let mut add = |part: &dyn std::fmt::Display| {
             // Writing to a string cannot fail.
             let _ = write!(id, "/{part}");
         };
+        if let Some(program) = &self.program {
+            add(&program.label());
+        }
+        if self.sizes_frames() {
+            add(&self.size);
+        }
         if let Some(rate) = self.rate {
             add(&rate);
         }
@@ -90,13 +104,36 @@ impl Case {
         id
     }
 
+    /// Whether its frames have the size that is asked for, rather than the one that a
+    /// program gives its lines or records.
+    fn sizes_frames(&self) -> bool {
+        self.program.as_ref().is_none_or(|program| program.dialect.is_frames())
+    }
+
+    /// Whether its frames are due at some time or other.
+    pub(super) const fn keeps_schedule(&self) -> bool {
+        self.rate.is_some() || self.program.is_some()
+    }
+
+    /// Payload and header.
+    #[must_use]
+    pub fn wire_bytes(&self) -> u64 {
+        if self.sizes_frames() { wire_len(self.size.as_usize()) as u64 } else { self.size.0 }
+    }
+
     /// The link this cell asks for. A trailer must fit, too.
     #[must_use]
     pub fn link(&self) -> LinkSpec {
         let payload = self.size.as_usize().max(crate::role::sensor::TRAILER);
+        let frame = match &self.program {
+            Some(program) if !program.dialect.is_frames() => {
+                program.dialect.record().unwrap_or(crate::transport::exec::LINE)
+            }
+            _ => wire_len(payload),
+        };
         LinkSpec {
             capacity: self.capacity,
-            frame: Bytes(wire_len(payload) as u64),
+            frame: Bytes(frame as u64),
             policy: self.policy,
             wait: self.wait,
         }

@@ -17,6 +17,7 @@ use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
 use super::control::{self, CHILD_VAR, Job, Order, PROTOCOL, Word};
 use super::launch::{Far, FarReport, RunError, child_far};
+use super::program::become_program;
 use super::registry::Registry;
 use crate::ground::Nanos;
 use crate::ground::host::{pin_thread, rss_max_bytes};
@@ -26,7 +27,7 @@ use crate::link::{LinkError, LinkSpec, Stop, Ticket, Transport, Why};
 use crate::transport::become_server;
 
 /// A child that was started by hand, or by another version.
-const EXIT_NOT_MINE: i32 = 64;
+pub(super) const EXIT_NOT_MINE: i32 = 64;
 
 /// A child that could not do its work; its parent has been told why.
 const EXIT_FAILED: i32 = 70;
@@ -40,7 +41,7 @@ const GO: Duration = Duration::from_secs(30);
 /// Call it first in `main`, before anything is printed or any thread is started,
 /// with the registry that the parent has.
 pub fn init(registry: &Registry) {
-    if let Some(code) = become_server() {
+    if let Some(code) = become_server().or_else(become_program) {
         process::exit(code);
     }
     if let Some(mark) = std::env::var_os(CHILD_VAR) {
@@ -75,7 +76,7 @@ fn be_child(registry: &Registry, mark: &str) -> i32 {
 }
 
 /// Asks to be killed when the parent dies, then makes sure that it had not already.
-fn die_with_parent(mark: &str) -> Result<(), String> {
+pub(super) fn die_with_parent(mark: &str) -> Result<(), String> {
     let (protocol, parent) = mark.split_once(':').ok_or("set by hand; unset it")?;
     if protocol.parse() != Ok(PROTOCOL) {
         return Err(format!("the parent speaks protocol {protocol}, this is {PROTOCOL}"));

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod launch;
 pub mod limits;
 pub mod measure;
+mod program;
 pub mod record;
 pub mod registry;
 pub mod residue;
@@ -18,5 +19,6 @@ pub mod session;
 
 pub use case::Case;
 pub use launch::{Plan, RunError, Trial};
+pub use program::Program;
 pub use registry::{Entry, Registry};
 pub use scenario::Scenario;

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::link::{Caps, Roll, Stop, Transport};
 use crate::run::launch::{self, Mount, Plan, RunError, Started, Trial};
-use crate::transport;
+use crate::transport::{self, exec};
 
 /// One transport, with everything static about it behind a few functions.
 pub struct Entry {
@@ -12,6 +12,8 @@ pub struct Entry {
     pub name: &'static str,
     /// What it can do.
     pub caps: Caps,
+    /// Whether its sensor is a program that somebody else wrote.
+    pub runs_program: bool,
     pub(crate) mount: Box<dyn Mount>,
 }
 
@@ -57,6 +59,12 @@ impl Registry {
     pub fn builtin() -> Self {
         let mut registry = Self::default();
         transport::enrol(&mut registry);
+        registry.entries.push(Entry {
+            name: exec::NAME,
+            caps: exec::caps(),
+            runs_program: true,
+            mount: Box::new(launch::guest::OnProgram),
+        });
         registry
     }
 
@@ -73,7 +81,8 @@ impl Registry {
 
     /// A later transport of the same name takes the place of the earlier one.
     fn add<T: Transport>(&mut self, mount: impl Mount + 'static) {
-        let entry = Entry { name: T::NAME, caps: T::caps(), mount: Box::new(mount) };
+        let mount = Box::new(mount);
+        let entry = Entry { name: T::NAME, caps: T::caps(), runs_program: false, mount };
         match self.entries.iter_mut().find(|e| e.name == T::NAME) {
             Some(old) => *old = entry,
             None => self.entries.push(entry),

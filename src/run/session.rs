@@ -142,6 +142,11 @@ pub fn not_applicable(entry: &Entry, case: &Case) -> Option<String> {
     if let Some(why) = entry.caps.excluded {
         return Some(why.into());
     }
+    match (entry.runs_program, &case.program) {
+        (true, None) => return Some("runs a program: say which with --exec COMMAND".into()),
+        (false, Some(_)) => return Some("cannot run a program: exec does".into()),
+        _ => {}
+    }
     if let Some(why) = entry.caps.refuses(&case.link()) {
         return Some(why);
     }
@@ -209,6 +214,7 @@ fn play(
 fn fault_of(error: &RunError) -> Fault {
     let cause = match error {
         RunError::ChildDied { .. } => Cause::ChildDied,
+        RunError::Mute { .. } => Cause::Silent,
         _ => Cause::Refused,
     };
     Fault::new(cause, error.to_string())

@@ -5,6 +5,7 @@
 mod call;
 mod coroutine;
 mod crossbeam;
+pub mod exec;
 mod ipc_channel;
 mod memfd_ring;
 mod null;

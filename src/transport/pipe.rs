@@ -27,7 +27,7 @@ pub(super) fn open<F: Framing>(
 
 /// Asks for `wanted` bytes; where the system's limit is lower, for half as much,
 /// and so on. What was granted is asked afterwards.
-fn ask_for_size(fd: &OwnedFd, wanted: usize) {
+pub(super) fn ask_for_size(fd: &OwnedFd, wanted: usize) {
     let mut size = wanted.clamp(4096, 1 << 30);
     while size >= 4096 && fcntl_setpipe_size(fd, size).is_err() {
         size /= 2;

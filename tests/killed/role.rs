@@ -112,6 +112,7 @@ impl Role {
             warmup: Nanos(0),
             measured: FOREVER,
             silence: LinkSpec::PATIENCE,
+            leave: None,
         }
     }
 

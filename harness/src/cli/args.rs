@@ -10,6 +10,7 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcom
 use clap_complete::Shell;
 use pipefit::ground::{Bytes, Hertz, Nanos};
 use pipefit::link::{Policy, Wait};
+use pipefit::role::guest::Dialect;
 use pipefit::run::{Registry, scenario};
 use regex_lite::Regex;
 
@@ -148,9 +149,17 @@ pub(super) struct MeasureArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Axes (lists are separated by commas)")]
 pub(super) struct Axes {
-    /// Transports [default: all]
+    /// Transports [default: all, or exec where --exec is given]
     #[arg(long, value_delimiter = ',', value_name = "NAMES", hide_possible_values = true)]
     pub(super) transport: Vec<String>,
+    /// A program that is the sensor, for the shell; may be given again for another one.
+    /// It is run without PYTHONUNBUFFERED
+    #[arg(long, value_name = "COMMAND", value_parser = axes::command)]
+    pub(super) exec: Vec<String>,
+    /// What it writes: frames, text:PATTERN as in 'text:{seq} {sent} {value}', or
+    /// raw:LAYOUT as in raw:seq=u32,value=f32; once, or once for each --exec
+    #[arg(long, value_name = "WIRE", requires = "exec", default_value = "frames")]
+    pub(super) wire: Vec<Dialect>,
     /// Payload sizes, as in 64,4KiB
     #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = axes::size, default_value = "64B")]
     pub(super) size: Vec<Bytes>,
@@ -182,6 +191,10 @@ pub(super) struct Axes {
     /// How long drawing one frame keeps the processor busy, where frames are drawn
     #[arg(long, value_name = "TIME", value_parser = axes::draw_cost, default_value = "2ms")]
     pub(super) draw_cost: Nanos,
+    /// How long a link may be silent before its reader gives up [default: 10s, and more
+    /// where frames are that far apart]
+    #[arg(long, value_name = "TIME", value_parser = axes::patience)]
+    pub(super) silence: Option<Nanos>,
     /// How long one send may wait for room
     #[arg(long, value_name = "TIME", value_parser = axes::patience, default_value = "15s")]
     pub(super) send_timeout: Nanos,
@@ -251,6 +264,14 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     let matches = grammar.clone().try_get_matches_from(argv)?;
     misplaced(&grammar, &matches)?;
     let cli = Cli::from_arg_matches(&matches)?;
+    let measure = match &cli.command {
+        Some(Command::Run(run)) => &run.measure,
+        Some(Command::Compare(compare)) => &compare.measure,
+        _ => &cli.compare.measure,
+    };
+    if let Err(why) = measure.axes.wires_match() {
+        return Err(grammar.clone().error(ErrorKind::WrongNumberOfValues, why));
+    }
     Ok(Invocation {
         command: cli.command.unwrap_or(Command::Compare(cli.compare)),
         manner: Manner { command: said, ..cli.manner },

@@ -7,8 +7,9 @@ use pipefit::ground::host::allowed_cpus;
 use pipefit::ground::{Bytes, Hertz, Nanos, frame};
 use pipefit::link::{Caps, Policy, Wait};
 use pipefit::role::Extent;
+use pipefit::role::guest::Dialect;
 use pipefit::role::screen::ScreenSpec;
-use pipefit::run::{Case, Entry, Registry, Scenario};
+use pipefit::run::{Case, Entry, Program, Registry, Scenario};
 
 use super::args::Axes;
 
@@ -55,15 +56,22 @@ pub(super) fn cross(
     let mut cases = Vec::new();
     for scenario in scenarios {
         let Timing { warmup, extent } = timing(scenario);
-        for entry in transports(axes, registry) {
+        for (entry, program) in transports(axes, registry) {
             let usual = [entry.caps.usual_policy()];
             let policies = if axes.policy.is_empty() { &usual[..] } else { &axes.policy };
             for (size, rate, wait, policy, capacity, burst) in
                 combinations(axes, scenario, policies)
             {
+                // A program has a rate of its own, and what it sends first counts.
+                let (rate, warmup) = match program {
+                    Some(_) if axes.rate.is_empty() => (None, Nanos(0)),
+                    Some(_) => (rate, Nanos(0)),
+                    None => (rate, warmup),
+                };
                 cases.push(Case {
                     scenario: scenario.name,
                     transport: entry.name,
+                    program: program.clone(),
                     size,
                     rate,
                     warmup: axes.warmup.unwrap_or(warmup),
@@ -73,6 +81,7 @@ pub(super) fn cross(
                     capacity,
                     burst,
                     screen: ScreenSpec { cost: axes.draw_cost, ..ScreenSpec::GUI60 },
+                    silence: axes.silence,
                     patience: axes.send_timeout,
                     pins: pins.to_vec(),
                 });
@@ -109,18 +118,50 @@ fn combinations(axes: &Axes, scenario: &Scenario, policies: &[Policy]) -> Vec<Co
     all
 }
 
-/// The transports asked for, or all of them.
-fn transports<'a>(axes: &Axes, registry: &'a Registry) -> Vec<&'a Entry> {
-    match &axes.transport[..] {
-        [] => registry.iter().collect(),
-        asked => asked.iter().filter_map(|name| registry.get(name)).collect(),
+/// The transports asked for, or all of them, each with what it is to run. Programs are
+/// only run where some are given, and then nothing else is unless asked for.
+fn transports<'a>(axes: &Axes, registry: &'a Registry) -> Vec<(&'a Entry, Option<Program>)> {
+    let programs = axes.programs();
+    let asked: Vec<&Entry> = match &axes.transport[..] {
+        [] => registry.iter().filter(|e| e.runs_program != programs.is_empty()).collect(),
+        names => names.iter().filter_map(|name| registry.get(name)).collect(),
+    };
+    let mut found = Vec::new();
+    for entry in asked {
+        if entry.runs_program && !programs.is_empty() {
+            found.extend(programs.iter().map(|program| (entry, Some(program.clone()))));
+        } else {
+            found.push((entry, None));
+        }
     }
+    found
 }
 
 impl Axes {
     /// How much to measure, where that was said.
     pub(super) fn extent(&self) -> Option<Extent> {
         self.messages.map(Extent::Frames).or_else(|| self.duration.map(Extent::For))
+    }
+
+    /// Whether each program has a wire, or all of them have one.
+    pub(super) fn wires_match(&self) -> Result<(), String> {
+        match (self.wire.len(), self.exec.len()) {
+            (1, _) => Ok(()),
+            (wires, programs) if wires == programs => Ok(()),
+            (wires, programs) => Err(format!(
+                "--wire is given {wires} times and --exec {programs}: give it once, or once for each"
+            )),
+        }
+    }
+
+    /// The programs that are to be sensors, each with what it writes.
+    fn programs(&self) -> Vec<Program> {
+        let wires = self.wire.iter().chain(self.wire.last().into_iter().cycle());
+        let program = |(command, dialect): (&String, &Dialect)| Program {
+            command: command.clone(),
+            dialect: dialect.clone(),
+        };
+        self.exec.iter().zip(wires).map(program).collect()
     }
 
     fn selects(&self, id: &str) -> bool {
@@ -201,6 +242,17 @@ pub(super) fn span_or_none(text: &str) -> Result<Nanos, String> {
 /// How long drawing may take.
 pub(super) fn draw_cost(text: &str) -> Result<Nanos, String> {
     time(text, Nanos::from_secs(10))
+}
+
+/// A command for the shell.
+pub(super) fn command(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty: write a command, as in 'python3 sensor.py'".into());
+    }
+    if text.contains('\0') {
+        return Err("it contains a zero byte".into());
+    }
+    Ok(text.trim().to_owned())
 }
 
 /// How long a send may wait.

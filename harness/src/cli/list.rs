@@ -52,7 +52,13 @@ fn for_people(registry: &Registry) -> String {
 /// What the columns do not say.
 fn note(entry: &Entry) -> Option<&'static str> {
     let held_back = "a frame may be held back until others follow it";
-    entry.caps.excluded.or((!entry.caps.prompt).then_some(held_back))
+    let program =
+        "the standard output of any program, given with --exec; for scenarios that only read";
+    entry
+        .caps
+        .excluded
+        .or((!entry.caps.prompt).then_some(held_back))
+        .or(entry.runs_program.then_some(program))
 }
 
 fn for_programs(registry: &Registry) -> String {
@@ -70,6 +76,7 @@ fn for_programs(registry: &Registry) -> String {
                 "prompt": caps.prompt,
                 "max_frame_bytes": caps.max_frame,
                 "excluded": caps.excluded,
+                "runs_program": entry.runs_program,
             })
         })
         .collect();

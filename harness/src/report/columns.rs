@@ -17,10 +17,17 @@ pub(super) struct Column {
     pub(super) group: &'static str,
     pub(super) stat: &'static str,
     pub(super) read: fn(&Cell) -> Figure,
+    /// Left out where no cell has such a figure.
+    seldom: bool,
 }
 
 const fn col(group: &'static str, stat: &'static str, read: fn(&Cell) -> Figure) -> Column {
-    Column { group, stat, read }
+    Column { group, stat, read, seldom: false }
+}
+
+/// A figure that only programs have, or only those that tell little.
+const fn seldom(group: &'static str, stat: &'static str, read: fn(&Cell) -> Figure) -> Column {
+    Column { group, stat, read, seldom: true }
 }
 
 /// How a scenario's cells are laid out.
@@ -60,7 +67,9 @@ pub(super) fn layout(scenario: &str, cells: &[&Cell]) -> Layout {
     let has_own = matches!(scenario, "stream" | "rtt" | "max" | "gui60");
     let columns: Vec<Column> = columns
         .iter()
-        .filter(|c| has_own || cells.iter().any(|cell| (c.read)(cell) != Figure::Absent))
+        .filter(|c| {
+            (has_own && !c.seldom) || cells.iter().any(|cell| (c.read)(cell) != Figure::Absent)
+        })
         .copied()
         .collect();
     let main = main
@@ -93,6 +102,8 @@ const STREAM: &[Column] = &[
     col("response", "p99.9", |c| of(&c.metrics.response_ns, |s| s.p999)),
     col("transit", "p50", |c| of(&c.metrics.transit_ns, |s| s.p50)),
     col("slip", "p99", |c| of(&c.metrics.slip_ns, |s| s.p99)),
+    seldom("arrival", "interval p50", |c| of(&c.metrics.arrival_interval_ns, |s| s.p50)),
+    seldom("arrival", "interval p99", |c| of(&c.metrics.arrival_interval_ns, |s| s.p99)),
     ACHIEVED,
     LOST,
 ];
@@ -114,10 +125,15 @@ const MAX: &[Column] = &[
 ];
 
 const GUI60: &[Column] = &[
-    col("n =", "time", |c| Figure::nanos(c.metrics.age_ns.as_ref().and_then(|s| s.observed_ns))),
+    col("n =", "time", |c| {
+        let age = c.metrics.age_ns.as_ref().or(c.metrics.arrival_age_ns.as_ref());
+        Figure::nanos(age.and_then(|s| s.observed_ns))
+    }),
     col("age", "p50", |c| of(&c.metrics.age_ns, |s| s.p50)),
     col("age", "p90", |c| of(&c.metrics.age_ns, |s| s.p90)),
     col("age", "p99", |c| of(&c.metrics.age_ns, |s| s.p99)),
+    seldom("age since arrival", "p50", |c| of(&c.metrics.arrival_age_ns, |s| s.p50)),
+    seldom("age since arrival", "p90", |c| of(&c.metrics.arrival_age_ns, |s| s.p90)),
     col("interval", "p95", |c| of(&c.metrics.frame_interval_ns, |s| s.p95)),
     col("missed", "/frames", missed),
     col("", "freezes", |c| Figure::count(c.metrics.freezes)),
@@ -151,7 +167,9 @@ fn of(spread: &Option<Spread>, pick: fn(&Spread) -> Option<u64>) -> Figure {
 
 /// How many samples stand behind a cell's latencies.
 fn samples(metrics: &Metrics) -> Option<u64> {
-    metrics.response_ns.as_ref().or(metrics.rtt_ns.as_ref()).map(|s| s.count)
+    let m = metrics;
+    let spreads = [&m.response_ns, &m.rtt_ns, &m.transit_ns, &m.arrival_interval_ns];
+    spreads.into_iter().flatten().next().map(|s| s.count)
 }
 
 /// Frames missed, and how many there were.

@@ -15,7 +15,7 @@ use super::model::{Row, Section, View};
 pub const WIDTH: usize = 100;
 
 /// The longest name of a transport that is shown in full.
-const NAME: usize = 24;
+const NAME: usize = 36;
 
 /// A record as tables; with escape sequences for colour only if `color`.
 #[must_use]

@@ -1,6 +1,7 @@
 //! Plays a plan over one transport: opens the links, puts each side where the
 //! transport's halves live, starts both at one moment, and brings both reports home.
 
+pub mod guest;
 mod local;
 mod process;
 
@@ -21,6 +22,7 @@ use crate::role::{
     EchoReport, EchoSpec, PingReport, PingSpec, SensorReport, SensorSpec, ViewerReport, ViewerSpec,
 };
 use crate::run::endpoint::Child;
+use crate::run::program::Program;
 use crate::run::residue::Residue;
 
 /// The side that may live elsewhere.
@@ -55,6 +57,8 @@ pub enum Near {
 pub struct Plan {
     /// The link from far to near; an echo has another one like it the other way.
     pub link: LinkSpec,
+    /// The program at the far side, in whose place `far` is then not asked for.
+    pub program: Option<Program>,
     /// The side that may live elsewhere.
     pub far: Far,
     /// The side that stays.
@@ -79,6 +83,8 @@ pub enum FarReport {
     Echo(EchoReport),
     /// Of a bare role.
     Bare(Box<BareReport>),
+    /// What became of a program.
+    Program(guest::ProgramReport),
 }
 
 /// What the near side reports.
@@ -135,6 +141,14 @@ pub enum RunError {
     ChildDied {
         /// What it did.
         how: String,
+        /// The last lines it wrote to its standard error.
+        stderr: String,
+    },
+    /// A program wrote nothing.
+    #[error("the program wrote nothing for {patience}{}", tail(.stderr))]
+    Mute {
+        /// How long it was waited for.
+        patience: Nanos,
         /// The last lines it wrote to its standard error.
         stderr: String,
     },

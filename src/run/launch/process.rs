@@ -35,7 +35,7 @@ const REPORT: Duration = Duration::from_secs(5);
 const EXIT: Duration = Duration::from_secs(2);
 
 /// How long what a dead child has left in its pipe and socket may take to be read.
-const SETTLE: Duration = Duration::from_millis(200);
+pub(super) const SETTLE: Duration = Duration::from_millis(200);
 
 /// Bytes of a child's standard error that are kept.
 const TAIL: usize = 2048;
@@ -295,7 +295,7 @@ fn listen(control: &UnixStream, stop: &Stop) -> io::Result<(Receiver<Word>, Join
 }
 
 /// Reads the child's standard error to its end, however much it is, and keeps the tail.
-fn keep_tail(stderr: Option<ChildStderr>) -> (Receiver<String>, Option<JoinHandle<()>>) {
+pub(super) fn keep_tail(stderr: Option<ChildStderr>) -> (Receiver<String>, Option<JoinHandle<()>>) {
     let (done, tail) = channel();
     let Some(mut stderr) = stderr else { return (tail, None) };
     let read = move || {

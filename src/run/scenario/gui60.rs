@@ -20,6 +20,7 @@ pub(super) const GUI60: Scenario = Scenario {
 fn plan(case: &Case, run: u32) -> Plan {
     Plan {
         link: case.link(),
+        program: case.program.clone(),
         far: Far::Sensor(sensor(case, run)),
         near: Near::Viewer(ViewerSpec { screen: Some(case.screen), ..reader(case, run) }),
         pins: case.pins.clone(),

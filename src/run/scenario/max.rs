@@ -26,6 +26,7 @@ pub(super) const MAX: Scenario = Scenario {
 fn plan(case: &Case, run: u32) -> Plan {
     Plan {
         link: case.link(),
+        program: case.program.clone(),
         far: Far::Sensor(SensorSpec { stamp_every: STAMP_EVERY, ..sensor(case, run) }),
         near: Near::Viewer(reader(case, run)),
         pins: case.pins.clone(),

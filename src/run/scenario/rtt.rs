@@ -21,6 +21,9 @@ pub(super) const RTT: Scenario = Scenario {
 };
 
 fn refuses(caps: &Caps, case: &Case) -> Option<String> {
+    if case.program.is_some() {
+        return Some("a program's output has no way back".into());
+    }
     if !caps.prompt {
         return Some("holds frames back until others follow: an echo would never come".into());
     }
@@ -34,6 +37,7 @@ fn plan(case: &Case, run: u32) -> Plan {
     let patience = case.patience.min(PATIENCE);
     Plan {
         link: case.link(),
+        program: None,
         far: Far::Echo(EchoSpec { producer: ECHO, size: case.size, patience: case.patience }),
         near: Near::Ping(PingSpec {
             producer: SENSOR,

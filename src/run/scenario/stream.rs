@@ -31,6 +31,16 @@ pub(super) fn sensor(case: &Case, run: u32) -> SensorSpec {
     }
 }
 
+/// For how long a screen is measured.
+fn measured(case: &Case) -> Nanos {
+    match (case.extent, case.rate) {
+        (extent, Some(rate)) => extent.span_at(rate),
+        (Extent::For(span), None) => span,
+        // Of a program that sends as it likes: until it has sent so many.
+        (Extent::Frames(_), None) => Nanos::NEVER,
+    }
+}
+
 /// A reader as the case has it.
 pub(super) fn reader(case: &Case, run: u32) -> ViewerSpec {
     ViewerSpec {
@@ -38,14 +48,16 @@ pub(super) fn reader(case: &Case, run: u32) -> ViewerSpec {
         run,
         screen: None,
         warmup: case.warmup,
-        measured: case.rate.map_or(Nanos(0), |rate| case.extent.span_at(rate)),
-        silence: silence(case.rate),
+        measured: measured(case),
+        silence: case.silence.unwrap_or_else(|| silence(case.rate)),
+        leave: case.program.as_ref().map(|_| case.extent),
     }
 }
 
 fn plan(case: &Case, run: u32) -> Plan {
     Plan {
         link: case.link(),
+        program: case.program.clone(),
         far: Far::Sensor(sensor(case, run)),
         near: Near::Viewer(reader(case, run)),
         pins: case.pins.clone(),

@@ -7,7 +7,7 @@
 mod rx;
 mod tx;
 
-pub(super) use rx::StreamRx;
+pub use rx::StreamRx;
 pub(super) use tx::StreamTx;
 
 use std::fmt::Debug;

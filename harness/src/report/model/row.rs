@@ -57,7 +57,7 @@ impl Row {
     pub(super) fn of(cell: &Cell, figures: Vec<Figure>) -> Self {
         Self {
             cell: clean(&cell.id),
-            transport: clean(&cell.transport),
+            transport: clean(cell.subject()),
             size: Bytes(cell.size_bytes).to_string(),
             rate: rate(cell),
             wait: cell.wait.to_string(),
@@ -90,6 +90,7 @@ pub(in crate::report) fn rate(cell: &Cell) -> String {
     )]
     match cell.rate_hz {
         Some(hz) => Hertz::from_millis((hz * 1e3) as u64).to_string(),
+        None if cell.program.is_some() => "its own rate".to_owned(),
         None if cell.scenario == "rtt" => "one by one".to_owned(),
         None => "flat out".to_owned(),
     }
@@ -112,6 +113,9 @@ pub(in crate::report) fn policy(cell: &Cell) -> String {
 
 fn notes(cell: &Cell) -> Vec<String> {
     let mut notes: Vec<String> = cell.notes.iter().map(|n| clean(n)).collect();
+    if let Some(program) = &cell.program {
+        notes.insert(0, clean(&format!("exec: {} ({})", program.command, program.wire)));
+    }
     if cell.tries > cell.repeats && cell.status != Status::NotApplicable {
         notes.push(format!("measured {} times for {} repeats", cell.tries, cell.repeats));
     }
@@ -119,7 +123,8 @@ fn notes(cell: &Cell) -> Vec<String> {
         notes.push(format!("latency is taken on one frame in {}", grouped(cell.stamp_every)));
     }
     let m = &cell.metrics;
-    let spreads = [&m.response_ns, &m.transit_ns, &m.slip_ns, &m.rtt_ns, &m.send_ns];
+    let spreads =
+        [&m.response_ns, &m.transit_ns, &m.slip_ns, &m.rtt_ns, &m.send_ns, &m.arrival_interval_ns];
     let beyond: u64 = spreads.iter().filter_map(|s| s.as_ref()).map(|s| s.beyond).sum();
     if beyond > 0 {
         notes.push(format!("{} spans over one hour are in no percentile", grouped(beyond)));

@@ -108,17 +108,17 @@ fn plot<'a>(
     let mut seen: Vec<usize> = Vec::new();
     let mut of_plot = Vec::new();
     for &(cell, histogram) in &drawn {
-        let hue = hue(record, &cell.transport);
+        let hue = hue(record, cell.subject());
         let variant = seen.iter().filter(|h| **h == hue).count();
         seen.push(hue);
-        let name = clean(&cell.transport);
+        let name = clean(cell.subject());
         let label = if one_wait { name } else { format!("{name}, {}", cell.wait) };
         of_plot.push(Curve { label, hue, variant, histogram });
     }
     let left_out = group
         .iter()
         .filter(|c| c.status == Status::Invalid && curves.get(&c.id, metric).is_some())
-        .map(|c| clean(&c.transport))
+        .map(|c| clean(c.subject()))
         .collect();
     let wait = match drawn.first() {
         Some((cell, _)) if one_wait => format!(", wait {}", cell.wait),
@@ -129,14 +129,14 @@ fn plot<'a>(
 }
 
 /// The place of a transport among those of the record.
-fn hue(record: &RunRecord, transport: &str) -> usize {
+fn hue(record: &RunRecord, subject: &str) -> usize {
     let mut seen: Vec<&str> = Vec::new();
     for cell in &record.cells {
-        if cell.transport == transport {
+        if cell.subject() == subject {
             break;
         }
-        if !seen.contains(&cell.transport.as_str()) {
-            seen.push(&cell.transport);
+        if !seen.contains(&cell.subject()) {
+            seen.push(cell.subject());
         }
     }
     seen.len()

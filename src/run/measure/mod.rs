@@ -1,13 +1,14 @@
 //! From the reports of trials to a cell: what is merged, and what makes it invalid.
 
+mod guest;
+
 use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::launch::{FarReport, NearReport, Trial};
 use super::record::{
-    Cause, Cell, Measured, Metrics, Repeat, Residue, Spread, Status, capacity_note,
+    Cause, Cell, Measured, Metrics, ProgramRecord, Repeat, Residue, Spread, Status, capacity_note,
 };
-use crate::ground::frame::wire_len;
 use crate::ground::ledger::{Balance, Sent};
 use crate::ground::{Hertz, Meter};
 use crate::role::age::Age;
@@ -51,8 +52,13 @@ fn blank(case: &Case) -> Cell {
         id: case.id(),
         scenario: case.scenario.into(),
         transport: case.transport.into(),
+        program: case.program.as_ref().map(|program| ProgramRecord {
+            label: program.label(),
+            command: program.command.clone(),
+            wire: program.dialect.to_string(),
+        }),
         size_bytes: case.size.0,
-        wire_bytes: wire_len(case.size.as_usize()) as u64,
+        wire_bytes: case.wire_bytes(),
         rate_hz: case.rate.map(Hertz::per_second),
         wait: case.wait,
         policy: case.policy,
@@ -60,7 +66,11 @@ fn blank(case: &Case) -> Cell {
         burst: case.burst,
         capacity_bytes: case.capacity.0,
         granted_bytes: None,
-        stamp_every: if case.scenario == "max" { super::scenario::STAMP_EVERY } else { 1 },
+        stamp_every: if case.scenario == "max" && case.program.is_none() {
+            super::scenario::STAMP_EVERY
+        } else {
+            1
+        },
         status: Status::Valid,
         reason: None,
         cause: None,
@@ -86,6 +96,7 @@ pub struct Book {
     sums: Sums,
     granted: Option<crate::ground::Bytes>,
     residue: Residue,
+    guests: guest::Guests,
     fault: Option<Fault>,
     notes: Vec<String>,
     /// How often it was measured, those that missed their rate included.
@@ -118,6 +129,7 @@ impl Book {
             sums: Sums::default(),
             granted: None,
             residue: Residue::default(),
+            guests: guest::Guests::default(),
             fault: None,
             notes: Vec::new(),
             tries: 0,
@@ -130,6 +142,7 @@ impl Book {
         match (&trial.far, &trial.near) {
             (FarReport::Sensor(s), NearReport::Viewer(v)) => one_way_fault(&self.case, s, v),
             (FarReport::Echo(e), NearReport::Ping(p)) => round_trip_fault(e, p),
+            (FarReport::Program(p), NearReport::Viewer(v)) => guest::fault(&self.case, p, v),
             _ => Some(Fault::new(Cause::Refused, "the two sides played different scenarios")),
         }
     }
@@ -147,6 +160,7 @@ impl Book {
         match (&trial.far, &trial.near) {
             (FarReport::Sensor(s), NearReport::Viewer(v)) => self.add_one_way(s, v),
             (FarReport::Echo(e), NearReport::Ping(p)) => self.add_round_trip(e, p),
+            (FarReport::Program(_), NearReport::Viewer(v)) => self.add_guest(v),
             _ => {}
         }
     }
@@ -248,16 +262,17 @@ impl Book {
             self.sums.slopes.iter().copied().reduce(|a, b| if b.value > a.value { b } else { a });
         let stall_share = (self.case.rate.is_some() && self.sums.sent_for > 0)
             .then(|| self.sums.stalled as f64 / self.sums.sent_for as f64);
-        let wire = wire_len(self.case.size.as_usize()) as f64;
+        let wire = self.case.wire_bytes() as f64;
         let metrics = Metrics {
             response_ns: spread("response"),
             transit_ns: spread("transit"),
-            slip_ns: self.case.rate.and_then(|_| spread("slip")),
+            slip_ns: spread("slip").filter(|_| self.case.keeps_schedule()),
             rtt_ns: spread("rtt"),
             send_ns: spread("send"),
             throughput_hz: throughput,
             throughput_bytes_per_s: throughput.map(|hz| hz * wire),
             achieved_hz: median(&self.sums.achieved),
+            arrival_interval_ns: spread("arrival_interval"),
             frame_interval_ns: spread("frame_interval"),
             age_ns: self.age.as_ref().map(Spread::from),
             backlog_slope_hz: widest.map(|s| s.value),
@@ -286,6 +301,7 @@ impl Book {
             cell.metrics = metrics;
             cell.ledger = Some(self.balance);
             cell.residue = Some(self.residue);
+            self.guests.finish(&mut cell);
         }
         Measured { cell, meters: self.meters, age: self.age }
     }
@@ -300,16 +316,8 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
     if let Err(unbalanced) = balance(sensor, viewer).check() {
         return Some(Fault::new(Cause::Unbalanced, unbalanced.to_string()));
     }
-    let spans = [&viewer.response, &viewer.transit, &viewer.slip];
-    let negative = spans.iter().map(|m| m.negative()).sum::<u64>()
-        + viewer.screen.as_ref().map_or(0, |s| s.age.negative);
-    if negative > 0 {
-        let reason = format!("{negative} spans end before they begin: clocks or stamps are wrong");
-        return Some(Fault::new(Cause::Backwards, reason));
-    }
-    if viewer.strangers > 0 {
-        let reason = format!("{} frames of another run or producer came", viewer.strangers);
-        return Some(Fault::new(Cause::Strangers, reason));
+    if let Some(fault) = times_fault(viewer) {
+        return Some(fault);
     }
     if sensor.sent.offered == 0 {
         return Some(Fault::new(Cause::Empty, "no frame fell into the measured time"));
@@ -319,6 +327,21 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
     (achieved < RATE_KEPT * rate.per_second()).then(|| {
         let reason = format!("achieved {achieved:.0} of {:.0} frames a second", rate.per_second());
         Fault::new(Cause::MissedRate, reason)
+    })
+}
+
+/// What stamps and names say that cannot be.
+fn times_fault(viewer: &ViewerReport) -> Option<Fault> {
+    let spans = [&viewer.response, &viewer.transit, &viewer.slip];
+    let negative = spans.iter().map(|m| m.negative()).sum::<u64>()
+        + viewer.screen.as_ref().map_or(0, |s| s.age.negative);
+    if negative > 0 {
+        let reason = format!("{negative} spans end before they begin: clocks or stamps are wrong");
+        return Some(Fault::new(Cause::Backwards, reason));
+    }
+    (viewer.strangers > 0).then(|| {
+        let reason = format!("{} frames of another run or producer came", viewer.strangers);
+        Fault::new(Cause::Strangers, reason)
     })
 }
 
