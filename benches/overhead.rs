@@ -268,7 +268,7 @@ fn row(
 }
 
 fn main() -> ExitCode {
-    let flags = Flags::read();
+    let flags = Flags::of(std::env::args().skip(1));
     let full = flags.mode == Mode::Full;
     let (rounds, count) = if full { (101, 200_000) } else { (15, 40_000) };
     if flags.mode != Mode::List {

@@ -87,7 +87,7 @@ fn criterion(mode: Mode) -> Criterion {
 impl Bench {
     #[expect(clippy::print_stdout, reason = "a bench prints its table")]
     fn run(&self, registry: &Registry) -> Result<(), String> {
-        let flags = Flags::read();
+        let flags = Flags::of(std::env::args().skip(1));
         let keeps = matches!(flags.mode, Mode::Quick | Mode::Full);
         let shelf = keeps.then(keep::Shelf::open).transpose()?;
         let mut criterion = criterion(flags.mode);

@@ -1,8 +1,6 @@
 //! What `cargo bench -- …` passes to every bench: the flags that criterion reads, which
 //! are the same for those that do not use it.
 
-use std::env;
-
 /// Flags that are followed by a value, which is no filter.
 const VALUED: [&str; 19] = [
     "-b",
@@ -47,12 +45,7 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// Those that this program was started with.
-    pub(crate) fn read() -> Self {
-        Self::of(env::args().skip(1))
-    }
-
-    /// Those of a command line.
+    /// Those of a command line, without the program's name.
     pub(crate) fn of(args: impl Iterator<Item = String>) -> Self {
         let (mut words, mut filters, mut valued) = (Vec::new(), Vec::new(), false);
         for word in args {

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     let mut registry = Registry::builtin();
     peers::enrol(&mut registry);
     pipefit::init(&registry);
-    let flags = Flags::read();
+    let flags = Flags::of(std::env::args().skip(1));
     let name = |row: &Row| format!("limits/{}", row.name);
     let all = rows::all();
     let every = all.len();

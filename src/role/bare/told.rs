@@ -160,7 +160,6 @@ impl<X, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
 
     /// Reads at least one payload, and no more than so many.
     async fn some(&mut self, most: u64) -> Result<u64, End> {
-        #[expect(clippy::cast_possible_truncation, reason = "at most AT_ONCE")]
         let ready = self.take_ready(most.min(AT_ONCE) as usize) as u64;
         if ready == 0 {
             self.receive().await?;
