@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use flags::{Flags, Mode};
 use libtest_mimic::{Arguments, Failed, Trial};
-use pipefit::ground::{Bytes, Nanos};
-use pipefit::link::Policy;
-use pipefit::role::bare::Order;
-use pipefit::run::launch::{RunError, Started};
+use pipefit::ground::Nanos;
+use pipefit::ground::frame::wire_len;
+use pipefit::link::{Policy, Stop};
+use pipefit::role::bare::{BareSpec, Load, Order, told};
+use pipefit::run::launch::{Far, FarReport, Near, RunError, Started};
 use pipefit::run::standing::{Fallen, Use, measured};
-use pipefit::run::{Case, Registry, Standing, scenario};
+use pipefit::run::{Case, Plan, Registry, Standing, scenario};
 use rustix::process::{Pid, Signal, kill_process};
 
 type Test = fn() -> Result<(), Failed>;
@@ -58,17 +59,22 @@ fn as_much() -> Result<(), Failed> {
             thread::scope(|scope| {
                 let link = Standing::open(scope, entry, &case, used, &unwatched).unwrap();
                 let ask = |count, singly| link.ask(Order { count, singly }).unwrap();
-                let (few, many) = (ask(1, false), ask(1_000, false));
+                let (began, few, many) = (Instant::now(), ask(1, false), ask(1_000, false));
+                let outside = Nanos::from(began.elapsed());
                 let singly = ask(100, true);
                 let trial = link.close().map_err(|e| format!("{transport}, {used:?}: {e}"))?;
                 let what = format!("{transport}, {used:?}: {few:?}, {many:?}");
                 ensure((few.count, many.count, singly.count) == (1, 1_000, 100), &what)?;
-                ensure(many.took > few.took && many.took.0 > 1_000, &what)?;
+                // No machine makes and checks a frame in 5 ns.
+                ensure(many.took.0 > 5_000 && many.took < outside, &what)?;
+                let (FarReport::Bare(far), trips) = (&trial.far, used == Use::Trips) else {
+                    return Err("another role".into());
+                };
+                ensure(!trips || far.count == 1_101, format!("{what}: {} echoed", far.count))?;
                 let each = singly.each.as_ref().map(pipefit::ground::Meter::count);
-                ensure(each == (used == Use::Trips).then_some(100), format!("{what}, {each:?}"))?;
+                ensure(each == trips.then_some(100), format!("{what}, {each:?}"))?;
                 let cell = measured(&case, used, &[singly], &trial).cell;
                 let figures = (cell.metrics.rtt_ns.is_some(), cell.metrics.throughput_hz.is_some());
-                let trips = used == Use::Trips;
                 ensure(figures == (trips, !trips), format!("{what}: {figures:?}"))
             })?;
         }
@@ -76,23 +82,52 @@ fn as_much() -> Result<(), Failed> {
     Ok(())
 }
 
-/// While nobody asks, the sender fills a queue of a thousand frames. Whoever read those
-/// from memory would be several times faster than the sender is.
-fn piled_up() -> Result<(), Failed> {
+/// How much faster frames come after a pause than without one. A pipe is read in large
+/// pieces and written frame by frame, so what waits in it comes many times faster.
+fn haste(piled: u64) -> Result<f64, Failed> {
     let registry = Registry::builtin();
-    let size = Bytes(1 << 10);
-    let case = Case { size, ..case("pipe-text") };
-    let entry = registry.get("pipe-text").unwrap();
-    let slots = case.link().slots() as u64;
+    let case = case("pipe");
+    let near = BareSpec {
+        len: wire_len(case.size.as_usize()),
+        load: Load::Framed,
+        batch: 1,
+        spin: false,
+        span: Nanos::from_secs(60),
+        warmup: Nanos(0),
+        patience: Nanos::from_secs(10),
+    };
+    let (ear, teller) = told(near, piled);
+    let plan = Plan {
+        link: case.link(),
+        far: Far::Flood(near),
+        near: Near::Arrivals(ear),
+        pins: case.pins.clone(),
+    };
     thread::scope(|scope| {
-        let link = Standing::open(scope, entry, &case, Use::Arrivals, &unwatched).unwrap();
-        link.ask(Order::of(10 * slots)).unwrap();
+        let entry = registry.get("pipe").unwrap();
+        let trial = scope.spawn(move || entry.play(&plan, &Stop::default(), &unwatched));
+        let rate = |count| teller.ask(Order::of(count)).unwrap().per_second().unwrap();
+        let steady = rate(50_000);
         thread::park_timeout(Duration::from_millis(50));
-        let after_a_pause = link.ask(Order::of(slots / 4)).unwrap().per_second().unwrap();
-        let steady = link.ask(Order::of(10 * slots)).unwrap().per_second().unwrap();
-        link.close()?;
-        ensure(after_a_pause < 3.0 * steady, format!("{after_a_pause} a second, then {steady}"))
+        let after_a_pause = rate(1_000);
+        drop(teller);
+        trial.join().unwrap()?;
+        Ok(after_a_pause / steady)
     })
+}
+
+fn piled_up() -> Result<(), Failed> {
+    let slots = case("pipe").link().slots() as u64;
+    // Others may keep this machine busy: the best of a few tries counts.
+    let tries = |piled: u64| (0..4).map(move |_| haste(piled));
+    let mut worst = 0.0_f64;
+    let even = tries(slots).any(|haste| {
+        worst = worst.max(*haste.as_ref().unwrap_or(&f64::MAX));
+        haste.is_ok_and(|haste| haste < 2.0)
+    });
+    ensure(even, format!("{worst} times faster after a pause"))?;
+    let hasty = tries(0).any(|haste| haste.is_ok_and(|haste| haste > 2.0));
+    ensure(hasty, "the control: counted from the first, what had piled up does not show")
 }
 
 fn killed() -> Result<(), Failed> {

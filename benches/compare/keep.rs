@@ -10,9 +10,10 @@ use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 
 use pipefit::ground::{Clock, Meter, Monotonic, Nanos};
+use pipefit::run::limits::Samples;
 use pipefit::run::record::{Cell, Measured};
-use pipefit_harness::Notebook;
 use pipefit_harness::results::Store;
+use pipefit_harness::{Ended, Notebook};
 use serde::{Deserialize, Serialize};
 
 /// What one bench measured, for the next one.
@@ -32,6 +33,7 @@ struct Part {
 pub(crate) struct Shelf {
     store: Store,
     notes: Notebook,
+    limits: Samples,
     began: Nanos,
 }
 
@@ -41,11 +43,13 @@ impl Shelf {
         let store = Store::find(None).beneath("bench");
         store.check().map_err(|e| e.to_string())?;
         let notes = Notebook::open(env::args().collect());
-        Ok(Self { store, notes, began: Monotonic.now() })
+        let mut limits = Samples::default();
+        limits.probe(&super::pins());
+        Ok(Self { store, notes, limits, began: Monotonic.now() })
     }
 
     /// Writes the report; gives the page.
-    pub(crate) fn keep(self, bench: &str, measured: Vec<Measured>) -> Result<PathBuf, String> {
+    pub(crate) fn keep(mut self, bench: &str, measured: Vec<Measured>) -> Result<PathBuf, String> {
         let measuring = Nanos(Monotonic.now().0.saturating_sub(self.began.0));
         let part =
             Part { bench: bench.into(), cargo: parent_id(), measuring, cells: parts(measured) };
@@ -54,7 +58,15 @@ impl Shelf {
         let all: Vec<Part> = earlier.into_iter().chain([part]).collect();
         let measuring = all.iter().fold(Nanos(0), |sum, part| sum + part.measuring);
         let cells = all.into_iter().flat_map(|part| part.cells).map(whole).collect();
-        let kept = self.notes.keep(&self.store, cells, super::pins(), measuring);
+        let pins = super::pins();
+        self.limits.probe(&pins);
+        let ended = Ended {
+            measuring,
+            pinned: Some(pins).filter(|cpus| !cpus.is_empty()),
+            limits: self.limits.limits(),
+            partial: false,
+        };
+        let kept = self.notes.keep(&self.store, cells, ended);
         kept.map(|kept| kept.report()).map_err(|e| e.to_string())
     }
 }

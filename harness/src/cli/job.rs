@@ -136,15 +136,14 @@ impl Job<'_> {
     }
 
     fn record(&self, notes: &Notebook, outcome: Outcome, stop: &Stop) -> RunRecord {
-        let findings = vec![checks::pinning(&self.args.axes.pins(), outcome.pinned.as_deref())];
+        let found = checks::pinning(&self.args.axes.pins(), outcome.pinned.as_deref());
         let ended = Ended {
             measuring: outcome.measuring,
             pinned: outcome.pinned,
             limits: outcome.limits.limits(),
             partial: stop.asked().is_some(),
-            findings,
         };
-        notes.record(outcome.measured, ended)
+        notes.record(outcome.measured, ended, Some(found))
     }
 
     fn exit(&self, record: &RunRecord, stop: &Stop) -> Exit {

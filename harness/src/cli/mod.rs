@@ -27,7 +27,7 @@ mod spans;
 mod written;
 
 pub use exit::Exit;
-pub use notebook::Notebook;
+pub use notebook::{Ended, Notebook};
 
 use std::process::ExitCode;
 

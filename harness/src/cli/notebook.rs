@@ -20,14 +20,16 @@ pub struct Notebook {
 }
 
 /// What is known of a run when it is over, beside its cells.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
-    pub(super) measuring: Nanos,
-    pub(super) pinned: Option<Vec<usize>>,
-    pub(super) limits: Option<Limits>,
-    pub(super) partial: bool,
-    /// What was found out on the way.
-    pub(super) findings: Vec<Check>,
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// Time spent measuring.
+    pub measuring: Nanos,
+    /// CPUs that were pinned and verified: reader first, then sender.
+    pub pinned: Option<Vec<usize>>,
+    /// What the machine could do at best, where that was measured.
+    pub limits: Option<Limits>,
+    /// Whether it was interrupted.
+    pub partial: bool,
 }
 
 impl Notebook {
@@ -38,11 +40,17 @@ impl Notebook {
         Self { look, started: SystemTime::now(), command }
     }
 
-    /// The record of all that was measured since. Its name is given where it is kept.
-    pub(super) fn record(&self, measured: Vec<Measured>, ended: Ended) -> RunRecord {
+    /// The record of all that was measured since, and what was found out on the way. Its
+    /// name is given where it is kept.
+    pub(super) fn record(
+        &self,
+        measured: Vec<Measured>,
+        ended: Ended,
+        found: Option<Check>,
+    ) -> RunRecord {
         let steal_pct = self.look.steal_pct_since();
         let mut findings = self.look.checks();
-        findings.extend(ended.findings);
+        findings.extend(found);
         findings.extend(steal_pct.map(checks::steal));
         RunRecord {
             schema: SCHEMA.to_owned(),
@@ -65,8 +73,7 @@ impl Notebook {
         }
     }
 
-    /// Keeps what was measured as a run of its own, report included. `pinned` says where
-    /// the reader and the sender were, if anywhere.
+    /// Keeps what was measured as a run of its own, report included.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be kept.
@@ -74,12 +81,10 @@ impl Notebook {
         &self,
         store: &Store,
         measured: Vec<Measured>,
-        pinned: Vec<usize>,
-        measuring: Nanos,
+        ended: Ended,
     ) -> Result<Kept, StoreError> {
         let curves = Curves::from_measured(&measured);
-        let pinned = Some(pinned).filter(|cpus| !cpus.is_empty());
-        let mut record = self.record(measured, Ended { measuring, pinned, ..Ended::default() });
+        let mut record = self.record(measured, ended, None);
         self.put(store, &mut record, &curves)
     }
 

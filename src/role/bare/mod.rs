@@ -333,5 +333,6 @@ pub async fn bounce<X: Tx, Y: Rx, C: Timer>(
     let ended = bare.bounce().await;
     let until = timer.now() + spec.patience;
     let _ = bare.tx.close(timer, until).await;
-    closed(BareReport::new(), &bare.bytes, cpu, ended)
+    let report = BareReport { count: bare.bytes.next, ..BareReport::new() };
+    closed(report, &bare.bytes, cpu, ended)
 }
