@@ -5,9 +5,13 @@
 //! `cargo bench --bench overhead`. Each pair is measured side by side, round by
 //! round, in turn; shown is the median of the rounds' differences, with the interval
 //! in which 95 % of resampled medians lie (distribution-free, by order statistics).
-//! A row whose whole interval lies above its target fails the bench.
+//! With `PIPEFIT_STRICT=1`, a row whose whole interval lies above its target fails the
+//! bench.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+mod flags;
+mod targets;
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -20,6 +24,8 @@ use pipefit::role::sensor::{self, sensor};
 use pipefit::role::viewer::viewer;
 use pipefit::role::{End, Extent, SensorSpec, ViewerSpec};
 use pipefit::transport::Null;
+
+use flags::{Flags, Mode};
 
 const SIZE: usize = 64;
 const RUN: u32 = 3;
@@ -206,14 +212,30 @@ fn median_and_interval(differences: &mut [f64]) -> (f64, f64, f64) {
     (at(middle), at(middle - half), at(middle + half))
 }
 
-fn row(
-    name: &str,
-    target: f64,
+/// How much is measured.
+struct Plan {
+    flags: Flags,
     rounds: usize,
     count: u64,
+}
+
+/// Measures a row, if it is wanted; says whether its target may be met.
+fn row(
+    plan: &Plan,
+    name: &str,
+    target: f64,
     mut subject: impl FnMut(u64),
     mut by_hand: impl FnMut(u64),
 ) -> bool {
+    let &Plan { ref flags, rounds, count } = plan;
+    let id = format!("overhead/{name}");
+    if !flags.want(&id) {
+        return true;
+    }
+    if flags.mode == Mode::List {
+        println!("{id}: benchmark");
+        return true;
+    }
     subject(count);
     by_hand(count);
     let mut costs = Vec::new();
@@ -247,64 +269,52 @@ fn row(
 }
 
 fn main() -> ExitCode {
-    // `cargo bench` passes flags meant for other benches; `cargo test --benches` passes --test.
-    let quick = std::env::args().any(|a| a == "--quick" || a == "--test");
-    let (rounds, count) = if quick { (15, 40_000) } else { (101, 200_000) };
-    println!("{rounds} rounds of {count} frames of {SIZE} B; ns a frame");
-    println!("{:<34} {:>8} {:>8} {:^16} {:>7}", "loop", "by hand", "extra", "95 %", "target");
+    let flags = Flags::of(std::env::args().skip(1));
+    let full = flags.mode == Mode::Full;
+    let (rounds, count) = if full { (101, 200_000) } else { (15, 40_000) };
+    if flags.mode != Mode::List {
+        println!("{rounds} rounds of {count} frames of {SIZE} B; ns a frame");
+        println!("{:<34} {:>8} {:>8} {:^16} {:>7}", "loop", "by hand", "extra", "95 %", "target");
+    }
     let (every, sampled) = (recorded(count, 1), recorded(count, 64));
     let mut meter = Meter::new();
+    let plan = Plan { flags, rounds, count };
     let met = [
         row(
+            &plan,
             "sensor over null, all stamped",
             5.0,
-            rounds,
-            count,
             |n| sensor_loop(n, 1),
-            |n| {
-                sensor_by_hand(n, 1);
-            },
+            |n| sensor_by_hand(n, 1),
         ),
         row(
+            &plan,
             "sensor over null, 1 in 64 stamped",
             5.0,
-            rounds,
-            count,
             |n| sensor_loop(n, 64),
-            |n| {
-                sensor_by_hand(n, 64);
-            },
+            |n| sensor_by_hand(n, 64),
         ),
         row(
+            &plan,
             "viewer, all stamped",
             5.0,
-            rounds,
-            count,
             |n| viewer_loop(&every, n),
-            |n| {
-                viewer_by_hand(&every, n);
-            },
+            |n| viewer_by_hand(&every, n),
         ),
         row(
+            &plan,
             "viewer, 1 in 64 stamped",
             5.0,
-            rounds,
-            count,
             |n| viewer_loop(&sampled, n),
-            |n| {
-                viewer_by_hand(&sampled, n);
-            },
+            |n| viewer_by_hand(&sampled, n),
         ),
         row(
+            &plan,
             "record, beside the clock read",
             10.0,
-            rounds,
-            count,
-            |n| {
-                clock_and_record(n, &mut meter);
-            },
+            |n| clock_and_record(n, &mut meter),
             clock_only,
         ),
     ];
-    if met.iter().all(|m| *m) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    targets::verdict(met.iter().filter(|met| !**met).count())
 }

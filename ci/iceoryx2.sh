@@ -10,7 +10,7 @@ need_cc
 need_libclang
 before=$(find /dev/shm -mindepth 1)
 cargo clippy --workspace --all-targets --features pipefit/iceoryx2 -- -D warnings
-# Exit code 1 says that a target was missed, or that no trial worked: the table tells.
+# Exit code 1 says that no trial of a row worked: the table tells.
 table=$(cargo bench --bench limits --features iceoryx2 -- --quick iceoryx2) || true
 echo "$table"
 measured=$(grep -Ec 'ring / iceoryx2 +[0-9.]+ [^ ]+ +[0-9.]+ ' <<<"$table" || true)

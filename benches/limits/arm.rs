@@ -209,7 +209,7 @@ impl Arm {
         if far.wrong + near.wrong > 0 && self.policy == Policy::Block {
             return Err(named(format!("{} payloads were wrong", far.wrong + near.wrong)));
         }
-        let figure = self.of(near).ok_or_else(|| named("nothing was measured".into()))?;
+        let figure = self.of(near).ok_or_else(|| named(NOTHING.into()))?;
         let cpu = self.talks_back().then(|| (far.cpu.0 + near.cpu.0) as f64 / near.count as f64);
         Ok(Reading { figure, cpu })
     }
@@ -234,6 +234,9 @@ impl Arm {
         }
     }
 }
+
+/// Why a trial came to nothing, where the machine had no time for it.
+pub(crate) const NOTHING: &str = "nothing was measured";
 
 /// Bytes of a frame with 64 B of payload.
 pub(crate) const FRAMED: usize = frame::wire_len(64);

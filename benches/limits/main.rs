@@ -2,7 +2,9 @@
 //! of what else there is.
 //!
 //! `cargo bench --bench limits`, with `--features iceoryx2` for that peer. An argument
-//! picks rows by a part of their name; `--quick` measures a few pairs only.
+//! picks rows by a part of their name; `--quick` measures a few pairs only. With
+//! `PIPEFIT_STRICT=1`, a row that does not meet its target fails the bench; one of which
+//! no trial worked, and not for want of time, always does.
 //!
 //! Every figure comes from a trial: two fresh, pinned processes (threads, for rtrb) that
 //! move bytes and do nothing else. A subject's trial stands between two of its
@@ -14,9 +16,13 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod arm;
+#[path = "../flags/mod.rs"]
+mod flags;
 mod latest;
 mod peers;
 mod rows;
+#[path = "../targets/mod.rs"]
+mod targets;
 
 use std::process::ExitCode;
 
@@ -24,6 +30,7 @@ use pipefit::run::Registry;
 use pipefit_harness::stat::{Bracket, Paired, median};
 
 use arm::Arm;
+use flags::{Flags, Mode};
 use rows::{Bound, Row};
 
 /// What has been measured of a row.
@@ -36,34 +43,54 @@ struct Sheet {
     faults: Vec<String>,
 }
 
+impl Sheet {
+    /// Whether no trial worked, and not for want of time.
+    fn is_broken(&self) -> bool {
+        let broken = |why: &String| !why.ends_with(arm::NOTHING);
+        self.brackets.is_empty() && self.faults.iter().any(broken)
+    }
+}
+
 fn main() -> ExitCode {
     let mut registry = Registry::builtin();
     peers::enrol(&mut registry);
     pipefit::init(&registry);
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo bench` passes --bench; `cargo test --benches` passes --test.
-    let quick = args.iter().any(|a| a == "--quick" || a == "--test");
-    let wanted: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
-    let rows: Vec<Row> = rows::all()
-        .into_iter()
-        .filter(|row| wanted.is_empty() || wanted.iter().any(|w| row.name.contains(w.as_str())))
-        .collect();
-    let rounds = if quick { 6 } else { 25 };
-    println!("{} rows, {rounds} pairs each; ratios of subject to reference\n", rows.len());
-    let mut sheets: Vec<Sheet> = rows.iter().map(|_| Sheet::default()).collect();
-    for _ in 0..rounds {
-        for (row, sheet) in rows.iter().zip(&mut sheets) {
-            measure(&registry, row, sheet);
-        }
+    let flags = Flags::of(std::env::args().skip(1));
+    let name = |row: &Row| format!("limits/{}", row.name);
+    let all = rows::all();
+    let every = all.len();
+    let rows: Vec<Row> = all.into_iter().filter(|row| flags.want(&name(row))).collect();
+    if flags.mode == Mode::List {
+        rows.iter().for_each(|row| println!("{}: benchmark", name(row)));
+        return ExitCode::SUCCESS;
     }
+    let rounds = if flags.mode == Mode::Full { 25 } else { 6 };
+    println!("{} rows, {rounds} pairs each; ratios of subject to reference\n", rows.len());
+    if rows.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let sheets = take_turns(&registry, &rows, rounds);
     println!(
         "{:<58} {:>10} {:>10} {:>7} {:^16} {:>8} {:>7}",
         "row", "subject", "reference", "ratio", "95 %", "target", "n"
     );
     let missed = rows.iter().zip(&sheets).filter(|(row, sheet)| !show(row, sheet)).count();
-    let tried = wanted.is_empty() && !show_tries();
+    let tried = rows.len() == every && !show_tries();
     peers::tidy();
-    if missed == 0 && !tried { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if sheets.iter().any(Sheet::is_broken) {
+        return ExitCode::FAILURE;
+    }
+    targets::verdict(missed + usize::from(tried))
+}
+
+fn take_turns(registry: &Registry, rows: &[Row], rounds: usize) -> Vec<Sheet> {
+    let mut sheets: Vec<Sheet> = rows.iter().map(|_| Sheet::default()).collect();
+    for _ in 0..rounds {
+        for (row, sheet) in rows.iter().zip(&mut sheets) {
+            measure(registry, row, sheet);
+        }
+    }
+    sheets
 }
 
 fn measure(registry: &Registry, row: &Row, sheet: &mut Sheet) {

@@ -23,4 +23,4 @@ pub mod report;
 pub mod results;
 pub mod stat;
 
-pub use cli::run_main;
+pub use cli::{Ended, Notebook, run_main};

@@ -18,6 +18,9 @@ const SCHEMA: &str = "results/schema/pipefit-run-1.schema.json";
 /// Names the folder of a run of `compare` to be looked at.
 const FOLDER_VAR: &str = "PIPEFIT_VALIDATE_RUN";
 
+/// Names the folder of a run of `cargo bench` to be looked at.
+const BENCH_VAR: &str = "PIPEFIT_VALIDATE_BENCH";
+
 type Found<T> = Result<T, String>;
 
 fn read(path: &Path) -> Found<String> {
@@ -154,6 +157,17 @@ fn the_run_that_was_named_is_sound() {
     assert_eq!(lacks(&folder, &record).unwrap(), [""; 0]);
     assert_eq!(record.cells.iter().filter_map(fault).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(uncovered(&record), [""; 0]);
+}
+
+/// That of a bench has neither ledgers nor every scenario.
+#[test]
+fn the_bench_that_was_named_keeps_to_the_schema() {
+    let Some(folder) = std::env::var_os(BENCH_VAR).map(PathBuf::from) else {
+        return; // None was: nothing is skipped, there is nothing to look at.
+    };
+    let record = record_of(&folder).unwrap();
+    assert!(record.cells.iter().any(|c| c.status == Status::Valid), "{record:?}");
+    assert_eq!(lacks(&folder, &record).unwrap(), [""; 0]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! A [`scenario`] turns a [`Case`] into a [`Plan`]; [`launch`] plays it over one
 //! transport, with the far side in the same loop, a thread or a child process;
-//! [`session`] repeats and interleaves; [`record`] is what stays.
+//! [`session`] repeats and interleaves; [`standing`] keeps a link open for a bench;
+//! [`record`] is what stays.
 
 pub mod case;
 pub mod control;
@@ -16,9 +17,11 @@ pub mod registry;
 pub mod residue;
 pub mod scenario;
 pub mod session;
+pub mod standing;
 
 pub use case::Case;
 pub use launch::{Plan, RunError, Trial};
 pub use program::Program;
 pub use registry::{Entry, Registry};
 pub use scenario::Scenario;
+pub use standing::Standing;

@@ -1,28 +1,28 @@
 //! One command that measures, from its cases to its exit code.
 
 use std::io;
-use std::time::SystemTime;
 
 use pipefit::ground::Nanos;
 use pipefit::link::Stop;
 use pipefit::run::limits::Samples;
-use pipefit::run::record::{Cell, HostRecord, Measured, RunRecord, SCHEMA, Status};
+use pipefit::run::record::{Cell, Measured, RunRecord, Status};
 use pipefit::run::session::{self, Event};
 use pipefit::run::{Case, Registry};
 
 use super::args::{Manner, MeasureArgs, MessageFormat};
-use super::checks::{self, Look};
+use super::checks;
 use super::events::Events;
 use super::exit::Exit;
 use super::exports::Exports;
 use super::failure::Failure;
 use super::leftovers;
+use super::notebook::{Ended, Notebook};
 use super::out::{Out, tell};
 use super::progress::{Extent, Progress};
 use super::signals;
 use super::written::Source;
 use crate::report::{self, Curves};
-use crate::results::{Kept, Store, StoreError, put};
+use crate::results::{Kept, Store, put};
 
 /// Cases that are repeated and interleaved with each other.
 #[derive(Debug)]
@@ -68,18 +68,18 @@ impl Job<'_> {
         if let Some(swept) = leftovers::sweep_names().filter(|_| !self.manner.quiet) {
             tell(&swept);
         }
-        let look = Look::take();
-        let started = SystemTime::now();
+        let notes = Notebook::open(self.manner.command.clone());
         let events = self.events();
         let outcome = self.measure(parts, extent, &stop, &events);
 
         let curves = Curves::from_measured(&outcome.measured);
-        let mut record = self.record(&look, outcome, started, &stop);
+        let mut record = self.record(&notes, outcome, &stop);
         let exit = self.exit(&record, &stop);
-        let kept = keep(&store, &mut record, &curves, started);
+        let kept = notes.put(&store, &mut record, &curves);
         self.show(&record, &exports)?;
         let kept = kept.inspect_err(|_| rescue(&record))?;
-        exports.write(Source { record: &record, curves: &curves, started }, self.out)?;
+        let source = Source { record: &record, curves: &curves, started: notes.started };
+        exports.write(source, self.out)?;
         self.point_at(&kept, &exports, &events, record.partial, exit)?;
         Ok(exit)
     }
@@ -135,31 +135,15 @@ impl Job<'_> {
         all
     }
 
-    fn record(&self, look: &Look, outcome: Outcome, started: SystemTime, stop: &Stop) -> RunRecord {
-        let steal_pct = look.steal_pct_since();
-        let mut findings = look.checks();
-        findings.push(checks::pinning(&self.args.axes.pins(), outcome.pinned.as_deref()));
-        findings.extend(steal_pct.map(checks::steal));
-        RunRecord {
-            schema: SCHEMA.to_owned(),
-            // Its name is given where it is kept.
-            id: String::new(),
-            started: humantime::format_rfc3339_seconds(started).to_string(),
-            command: self.manner.command.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            build: look.build.clone(),
-            host: HostRecord {
-                facts: look.host.clone(),
-                steal_pct,
-                pinned: outcome.pinned,
-                clock: look.clock,
-                warnings: checks::warnings(findings),
-            },
-            partial: stop.asked().is_some(),
-            measuring_ns: outcome.measuring.0,
+    fn record(&self, notes: &Notebook, outcome: Outcome, stop: &Stop) -> RunRecord {
+        let found = checks::pinning(&self.args.axes.pins(), outcome.pinned.as_deref());
+        let ended = Ended {
+            measuring: outcome.measuring,
+            pinned: outcome.pinned,
             limits: outcome.limits.limits(),
-            cells: outcome.measured.into_iter().map(|m| m.cell).collect(),
-        }
+            partial: stop.asked().is_some(),
+        };
+        notes.record(outcome.measured, ended, Some(found))
     }
 
     fn exit(&self, record: &RunRecord, stop: &Stop) -> Exit {
@@ -215,18 +199,6 @@ impl Job<'_> {
         }
         Ok(self.out.check()?)
     }
-}
-
-fn keep(
-    store: &Store,
-    record: &mut RunRecord,
-    curves: &Curves,
-    started: SystemTime,
-) -> Result<Kept, StoreError> {
-    let draft = store.draft(started)?;
-    draft.id().clone_into(&mut record.id);
-    draft.fill(record, curves, started)?;
-    draft.keep()
 }
 
 /// What took a minute to measure is not thrown away with a full disk, if there is

@@ -17,6 +17,7 @@ mod failure;
 mod job;
 mod leftovers;
 mod list;
+mod notebook;
 mod out;
 mod progress;
 mod run;
@@ -26,6 +27,7 @@ mod spans;
 mod written;
 
 pub use exit::Exit;
+pub use notebook::{Ended, Notebook};
 
 use std::process::ExitCode;
 

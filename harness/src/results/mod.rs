@@ -94,6 +94,12 @@ impl Store {
         Self { root: root.unwrap_or_else(|| PathBuf::from("results")) }
     }
 
+    /// A folder of its own in this one, for runs of another kind.
+    #[must_use]
+    pub fn beneath(&self, name: &str) -> Self {
+        Self { root: self.root.join(name) }
+    }
+
     /// Makes sure that a run can be kept, by making one and taking it away again:
     /// better to learn it before measuring than after.
     ///

@@ -6,8 +6,10 @@
 
 mod payload;
 mod spec;
+pub mod told;
 
 pub use spec::{BareReport, BareSpec, Load};
+pub use told::{Order, Teller, Timed, Told, told};
 
 use payload::{LAST, Payload};
 
@@ -146,16 +148,16 @@ impl<X, Y: Rx, C: Timer> Bare<'_, X, Y, C> {
 
     /// Reads what is there, from a plain loop; gives how many that were.
     #[inline(never)]
-    fn take_ready(&mut self) -> usize {
+    fn take_ready(&mut self, most: usize) -> usize {
         let bytes = &mut self.bytes;
-        self.rx.take_ready(512, |b| bytes.read(b))
+        self.rx.take_ready(most, |b| bytes.read(b))
     }
 
     async fn soak(&mut self, start: Nanos, report: &mut BareReport) -> Result<(), End> {
         let warm = start + self.spec.warmup;
         let mut from = None;
         while !self.bytes.last {
-            if self.take_ready() == 0 {
+            if self.take_ready(512) == 0 {
                 self.receive().await?;
             }
             if from.is_none() {
@@ -271,6 +273,7 @@ fn closed(
     std::hint::black_box(bytes.sum);
     report.cpu = Nanos(thread_cpu().0.saturating_sub(cpu.0));
     report.wrong = bytes.wrong;
+    report.spoilt = bytes.spoilt;
     if let Err(end) = ended {
         report.end = end;
     }
@@ -330,5 +333,6 @@ pub async fn bounce<X: Tx, Y: Rx, C: Timer>(
     let ended = bare.bounce().await;
     let until = timer.now() + spec.patience;
     let _ = bare.tx.close(timer, until).await;
-    closed(BareReport::new(), &bare.bytes, cpu, ended)
+    let report = BareReport { count: bare.bytes.next, ..BareReport::new() };
+    closed(report, &bare.bytes, cpu, ended)
 }

@@ -14,6 +14,7 @@ pub(super) struct Payload {
     source: Vec<u8>,
     pub(super) next: u64,
     pub(super) wrong: u64,
+    pub(super) spoilt: u64,
     pub(super) last: bool,
     pub(super) sum: u64,
 }
@@ -22,7 +23,7 @@ impl Payload {
     pub(super) fn new(spec: &BareSpec) -> Self {
         let mut source = vec![0; spec.len];
         pattern::fill(PRODUCER, 1, &mut source);
-        Self { load: spec.load, source, next: 0, wrong: 0, last: false, sum: 0 }
+        Self { load: spec.load, source, next: 0, wrong: 0, spoilt: 0, last: false, sum: 0 }
     }
 
     #[inline]
@@ -55,7 +56,10 @@ impl Payload {
             Load::Framed => match frame::decode(bytes) {
                 Ok(f) if f.header.kind == Kind::Trailer => LAST,
                 Ok(f) if pattern::holds(PRODUCER, f.header.seq, f.payload) => f.header.seq,
-                _ => LAST - 1,
+                _ => {
+                    self.spoilt += 1;
+                    LAST - 1
+                }
             },
             Load::Copied | Load::InPlace => {
                 self.sum = self.sum.wrapping_add(sum(bytes));

@@ -53,6 +53,8 @@ pub struct BareReport {
     pub cpu: Nanos,
     /// Payloads that were not the next one, or not as they were written.
     pub wrong: u64,
+    /// Of those, the frames that were not as they were written.
+    pub spoilt: u64,
     /// How it ended.
     pub end: End,
 }
@@ -66,6 +68,7 @@ impl BareReport {
             singles: Meter::new(),
             cpu: Nanos(0),
             wrong: 0,
+            spoilt: 0,
             end: End::Done,
         }
     }

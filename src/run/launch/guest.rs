@@ -63,7 +63,7 @@ impl Mount for OnProgram {
     fn play(&self, plan: &Plan, stop: &Stop, watch: &dyn Fn(Started)) -> Result<Trial, RunError> {
         let refused =
             |why: &str| LinkError::Unsupported { what: exec::NAME.into(), why: why.into() };
-        let (Some(program), Near::Viewer(spec)) = (&plan.program, plan.near) else {
+        let (Some(program), Near::Viewer(spec)) = (&plan.program, &plan.near) else {
             return Err(refused("reads what a program writes, and nothing else").into());
         };
         let mut diary = Diary::open();
@@ -74,7 +74,7 @@ impl Mount for OnProgram {
         diary.pinned.extend(plan.pins.get(1));
         let start = diary.set_start(Nanos(0));
         watch(Started { start, child: Some(running.process.id()) });
-        let viewer = read(&program.dialect, output.ours, &plan.link, &spec, start, stop)?;
+        let viewer = read(&program.dialect, output.ours, &plan.link, spec, start, stop)?;
         diary.near_ended();
         let report = running.finish(&viewer);
         let near = NearReport::Viewer(Box::new(viewer));

@@ -95,7 +95,7 @@ impl<T: Transport> Mount for OnLoop<T> {
         let (far, near) = on_loop(
             Monotonic,
             |timer| play_far(plan.far, far, timer, start, stop.clone()),
-            |timer| play_near(plan.near, near, timer, start, stop.clone()),
+            |timer| play_near(plan.near.clone(), near, timer, start, stop.clone()),
         );
         diary.near_ended();
         Ok(diary.close(far, near, granted, None))
@@ -116,7 +116,7 @@ pub fn play_virtually(plan: &Plan, link: Link<ScriptedTx, ScriptedRx>, start: Na
     let (far, near) = on_loop(
         FakeClock::at(start),
         |timer| play_far(plan.far, far, timer, start, stop.clone()),
-        |timer| play_near(plan.near, near, timer, start, stop.clone()),
+        |timer| play_near(plan.near.clone(), near, timer, start, stop.clone()),
     );
     Trial {
         far,
@@ -139,7 +139,7 @@ impl<T: Transport> Mount for OnTokio<T> {
         watch(Started { start, child: None });
         let (far, near) = on_tokio(
             play_far(plan.far, far, TokioTimer, start, stop.clone()),
-            play_near(plan.near, near, TokioTimer, start, stop.clone()),
+            play_near(plan.near.clone(), near, TokioTimer, start, stop.clone()),
         )
         .map_err(|source| RunError::Start { what: "the tasks", source })?;
         diary.near_ended();
@@ -182,7 +182,8 @@ where
             let start = diary.set_start(LEAD);
             watch(Started { start, child: None });
             let _ = start_tx.send(start);
-            let near = on_thread(play_near(plan.near, near, ThreadTimer, start, stop.clone()));
+            let near =
+                on_thread(play_near(plan.near.clone(), near, ThreadTimer, start, stop.clone()));
             diary.near_ended();
             let far = far.join().map_err(|_| RunError::Panicked("the sensor"))??;
             let far = far.ok_or(RunError::Panicked("the sensor"))?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::ground::host::PinError;
 use crate::ground::{Bytes, Nanos};
 use crate::link::{self, LinkError, LinkSpec, Stop, Timer, Transport};
-use crate::role::bare::{self, BareReport, BareSpec};
+use crate::role::bare::{self, BareReport, BareSpec, Told};
 use crate::role::echo::{echo, ping};
 use crate::role::sensor::sensor;
 use crate::role::viewer::viewer;
@@ -40,7 +40,7 @@ pub enum Far {
 }
 
 /// The side that stays in this process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Near {
     /// Consumes samples.
     Viewer(ViewerSpec),
@@ -50,6 +50,10 @@ pub enum Near {
     Soak(BareSpec),
     /// Sends bytes, waits for them to come back, and does nothing else.
     Rally(BareSpec),
+    /// The same, so often as it is told, each time that it is told.
+    Trips(Told),
+    /// Reads bytes, as many as it is told, each time that it is told.
+    Arrivals(Told),
 }
 
 /// Who does what over which link.
@@ -258,7 +262,14 @@ async fn play_near<T: Transport, C: Timer>(
         (Near::Rally(spec), Some(tx)) => {
             NearReport::Bare(Box::new(bare::rally(tx, ends.rx, &timer, &spec, start).await))
         }
-        (Near::Ping(_) | Near::Rally(_), None) => {
+        (Near::Trips(told), Some(tx)) => {
+            let trips = bare::told::trips(tx, ends.rx, &timer, &told, start).await;
+            NearReport::Bare(Box::new(trips))
+        }
+        (Near::Arrivals(told), _) => {
+            NearReport::Bare(Box::new(bare::told::arrivals(ends.rx, &timer, &told).await))
+        }
+        (Near::Ping(_) | Near::Rally(_) | Near::Trips(_), None) => {
             unreachable!("a pinger's plan opens two links")
         }
     }

@@ -62,7 +62,7 @@ where
         let start = diary.set_start(LEAD);
         watch(Started { start, child: Some(child.process.id()) });
         let told = child.go(start, &stop)?;
-        let near = on_thread(play_near(plan.near, near, ThreadTimer, start, stop.clone()));
+        let near = on_thread(play_near(plan.near.clone(), near, ThreadTimer, start, stop.clone()));
         diary.near_ended();
         // It holds a view of the control socket.
         drop(told);

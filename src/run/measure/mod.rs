@@ -47,7 +47,8 @@ pub fn unmeasured(case: &Case, status: Status, fault: Option<Cause>, reason: Str
     Measured { cell, meters: BTreeMap::new(), age: None }
 }
 
-fn blank(case: &Case) -> Cell {
+/// A cell of this case without figures.
+pub(super) fn blank(case: &Case) -> Cell {
     Cell {
         id: case.id(),
         scenario: case.scenario.into(),

@@ -1,0 +1,103 @@
+//! What a record says beside its cells: when, where, and how it was measured.
+
+use std::time::SystemTime;
+
+use pipefit::ground::Nanos;
+use pipefit::run::limits::Limits;
+use pipefit::run::record::{HostRecord, Measured, RunRecord, SCHEMA};
+
+use super::checks::{self, Check, Look};
+use crate::report::Curves;
+use crate::results::{Kept, Store, StoreError};
+
+/// Notes that are begun before anything is measured. The commands have them, and so can
+/// a program that measures in its own way and wants its figures kept and shown as theirs.
+#[derive(Clone, Debug)]
+pub struct Notebook {
+    look: Look,
+    pub(super) started: SystemTime,
+    command: Vec<String>,
+}
+
+/// What is known of a run when it is over, beside its cells.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// Time spent measuring.
+    pub measuring: Nanos,
+    /// CPUs that were pinned and verified: reader first, then sender.
+    pub pinned: Option<Vec<usize>>,
+    /// What the machine could do at best, where that was measured.
+    pub limits: Option<Limits>,
+    /// Whether it was interrupted.
+    pub partial: bool,
+}
+
+impl Notebook {
+    /// Looks at the machine for a fifth of a second, and notes the time.
+    #[must_use]
+    pub fn open(command: Vec<String>) -> Self {
+        let look = Look::take();
+        Self { look, started: SystemTime::now(), command }
+    }
+
+    /// The record of all that was measured since, and what was found out on the way. Its
+    /// name is given where it is kept.
+    pub(super) fn record(
+        &self,
+        measured: Vec<Measured>,
+        ended: Ended,
+        found: Option<Check>,
+    ) -> RunRecord {
+        let steal_pct = self.look.steal_pct_since();
+        let mut findings = self.look.checks();
+        findings.extend(found);
+        findings.extend(steal_pct.map(checks::steal));
+        RunRecord {
+            schema: SCHEMA.to_owned(),
+            id: String::new(),
+            started: humantime::format_rfc3339_seconds(self.started).to_string(),
+            command: self.command.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: self.look.build.clone(),
+            host: HostRecord {
+                facts: self.look.host.clone(),
+                steal_pct,
+                pinned: ended.pinned,
+                clock: self.look.clock,
+                warnings: checks::warnings(findings),
+            },
+            partial: ended.partial,
+            measuring_ns: ended.measuring.0,
+            limits: ended.limits,
+            cells: measured.into_iter().map(|m| m.cell).collect(),
+        }
+    }
+
+    /// Keeps what was measured as a run of its own, report included.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be kept.
+    pub fn keep(
+        &self,
+        store: &Store,
+        measured: Vec<Measured>,
+        ended: Ended,
+    ) -> Result<Kept, StoreError> {
+        let curves = Curves::from_measured(&measured);
+        let mut record = self.record(measured, ended, None);
+        self.put(store, &mut record, &curves)
+    }
+
+    /// Writes a run, and puts it in its place.
+    pub(super) fn put(
+        &self,
+        store: &Store,
+        record: &mut RunRecord,
+        curves: &Curves,
+    ) -> Result<Kept, StoreError> {
+        let draft = store.draft(self.started)?;
+        draft.id().clone_into(&mut record.id);
+        draft.fill(record, curves, self.started)?;
+        draft.keep()
+    }
+}
