@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair};
 
 /// One end.
 #[derive(Debug)]
@@ -23,6 +23,15 @@ impl Lifeline {
         let (a, b) =
             socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         Ok((Self(a), Self(b)))
+    }
+
+    /// Lets the other side know that this one is going, and says whether the other has
+    /// gone before. Of two that go at once, at least one is told so.
+    #[must_use]
+    pub fn let_go(&self) -> bool {
+        // What cannot be shut down is cut.
+        let _ = shutdown(&self.0, Shutdown::Write);
+        self.is_cut()
     }
 
     /// Whether the other end is gone. Asks the kernel; does not wait.
@@ -44,5 +53,20 @@ impl From<OwnedFd> for Lifeline {
 impl From<Lifeline> for OwnedFd {
     fn from(end: Lifeline) -> Self {
         end.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_goes_last_is_told() {
+        let (a, b) = Lifeline::pair().unwrap();
+        assert!(!a.is_cut() && !b.is_cut());
+        assert!(!a.let_go());
+        assert!(b.is_cut() && !a.is_cut());
+        assert!(b.let_go());
+        assert!(a.is_cut());
     }
 }
