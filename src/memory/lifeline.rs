@@ -5,6 +5,7 @@
 //! have been used again, no heartbeat that a busy machine delays.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -26,21 +27,28 @@ impl Lifeline {
     }
 
     /// Lets the other side know that this one is going, and says whether the other has
-    /// gone before. Of two that go at once, at least one is told so.
+    /// gone before, or goes within that time. Of two that go at once, at least one is
+    /// told so.
     #[must_use]
-    pub fn let_go(&self) -> bool {
+    pub fn let_go(&self, patience: Duration) -> bool {
         // What cannot be shut down is cut.
         let _ = shutdown(&self.0, Shutdown::Write);
-        self.is_cut()
+        self.is_cut_within(patience)
     }
 
     /// Whether the other end is gone. Asks the kernel; does not wait.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        self.is_cut_within(Duration::ZERO)
+    }
+
+    /// Whether the other end goes within that time.
+    #[must_use]
+    pub fn is_cut_within(&self, patience: Duration) -> bool {
+        let timeout = Timespec::try_from(patience).ok();
         let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
         // Whatever happens to it is the other end's going: nothing is ever sent.
-        poll(&mut fds, Some(&now)).is_ok_and(|n| n > 0)
+        poll(&mut fds, timeout.as_ref()).is_ok_and(|n| n > 0)
     }
 }
 
@@ -64,9 +72,9 @@ mod tests {
     fn whoever_goes_last_is_told() {
         let (a, b) = Lifeline::pair().unwrap();
         assert!(!a.is_cut() && !b.is_cut());
-        assert!(!a.let_go());
+        assert!(!a.let_go(Duration::ZERO));
         assert!(b.is_cut() && !a.is_cut());
-        assert!(b.let_go());
+        assert!(b.let_go(Duration::ZERO));
         assert!(a.is_cut());
     }
 }

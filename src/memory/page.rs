@@ -11,8 +11,14 @@ use super::{Half, Segment, SegmentError};
 /// How many senders there have been: the half may have travelled. Written by the sender.
 const SEAT: usize = BODY;
 
-/// The last of them that the reader has met. Written by the reader.
+/// Whether a half has travelled. Written by whoever sent it off.
+const TRAVELLED: usize = BODY + 8;
+
+/// The last sender that the reader has met. Written by the reader.
 const MET: usize = BODY + 128;
+
+/// Whether there is a reader: it may be on its way. Written by the reader.
+const READ: usize = BODY + 136;
 
 const GEOMETRY: Geometry =
     Geometry { kind: Kind::Page, frame: 0, capacity: 0, total: BODY as u64 + 256 };
@@ -66,6 +72,31 @@ impl Page {
             Half::Tx => TX_BELL,
             Half::Rx => RX_BELL,
         })
+    }
+
+    /// Says whether there is a reader.
+    pub fn set_read(&self, is_read: bool) {
+        // SYNC: page read, with `is_read`.
+        self.0.word(READ).store(is_read.into(), Ordering::Release);
+    }
+
+    /// Whether there is.
+    #[inline]
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        // SYNC: page read, with `set_read`.
+        Word::load(self.0.word(READ), Ordering::Acquire) != 0
+    }
+
+    /// Says that a half travels.
+    pub fn travel(&self) {
+        self.0.word(TRAVELLED).store(1, Ordering::Relaxed);
+    }
+
+    /// Whether one has travelled.
+    #[must_use]
+    pub fn has_travelled(&self) -> bool {
+        Word::load(self.0.word(TRAVELLED), Ordering::Relaxed) != 0
     }
 
     /// Gives a sender that can be met the next seat.

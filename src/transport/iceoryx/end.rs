@@ -12,6 +12,10 @@ use crate::memory::loan::{Dozer, EventBell, EventPort, Ringer};
 use crate::memory::{Half, Lifeline, Lodging, Page};
 use crate::transport::shared::{Found, SHORT_SPIN, Vigil, has_bells};
 
+/// How long the half that stayed waits at its end for the one that travelled: a process
+/// that is killed while it ends cannot tidy up.
+const FAREWELL: Duration = Duration::from_millis(250);
+
 /// One half's hold on a link, and on the other half.
 #[derive(Debug)]
 pub(super) struct End {
@@ -19,6 +23,8 @@ pub(super) struct End {
     pub(super) page: Page,
     bells: Option<Bells>,
     lodging: Lodging,
+    /// Whether it came here on a ticket.
+    arrived: bool,
     /// `None` once the half has travelled on.
     pub(super) vigil: Option<Vigil>,
 }
@@ -45,7 +51,7 @@ impl End {
         spec: &LinkSpec,
     ) -> Result<Self, LinkError> {
         let vigil = Some(Vigil::new(lifeline, Waiting::of(spec).after_spinning(SHORT_SPIN)));
-        let mut end = Self { half, page, bells: None, lodging, vigil };
+        let mut end = Self { half, page, bells: None, lodging, arrived: false, vigil };
         if has_bells(spec) {
             let ports = end.ports()?;
             end.bells = Some(Bells { own: ports.dozer(half)?, other: ports.ringer(other(half))? });
@@ -96,6 +102,7 @@ impl End {
     /// A ticket to this half, whose other ports are gone.
     pub(super) fn ticket(mut self) -> Result<Ticket, LinkError> {
         self.bells = None;
+        self.page.travel();
         let page = self.page.fd().map(|fd| fd.try_clone_to_owned()).transpose();
         let failed = |source| LinkError::Os { op: "copy a page's descriptor", source };
         let carriers = [page.map_err(failed)?, self.vigil.take().map(OwnedFd::from)];
@@ -115,7 +122,9 @@ impl End {
         let (Some(page), Some(lifeline)) = (fds.next(), fds.next()) else {
             return Err(LinkError::LayoutMismatch("a ticket without its descriptors".into()));
         };
-        Self::new(half, lodging, Page::open(page)?, lifeline.into(), spec)
+        let mut end = Self::new(half, lodging, Page::open(page)?, lifeline.into(), spec)?;
+        end.arrived = true;
+        Ok(end)
     }
 }
 
@@ -126,7 +135,8 @@ impl Drop for End {
             self.page.close(self.half);
             self.ring();
             self.bells = None;
-            if vigil.end() {
+            let awaits = self.page.has_travelled() && !self.arrived;
+            if vigil.end(if awaits { FAREWELL } else { Duration::ZERO }) {
                 self.lodging.clear();
             }
         }

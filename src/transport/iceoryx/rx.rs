@@ -33,6 +33,8 @@ impl IceoryxRx {
         let tell = samples(spec).div_ceil(TELL);
         let rx = Self { desk, end, met: Cell::new(0), untold: 0, tell, used: false };
         rx.has_news();
+        rx.end.page.set_read(true);
+        rx.end.ring();
         Ok(rx)
     }
 
@@ -41,6 +43,7 @@ impl IceoryxRx {
         if self.used {
             return Err(super::stays());
         }
+        self.end.page.set_read(false);
         drop(self.desk);
         self.end.ticket()
     }
@@ -52,6 +55,8 @@ impl IceoryxRx {
         self.untold += n;
         if n > 0 {
             self.used = true;
+        } else if self.end.page.seat() != self.met.get() {
+            self.has_news();
         }
         if self.untold >= self.tell || (n == 0 && self.untold > 0) {
             self.untold = 0;

@@ -47,6 +47,10 @@ impl IceoryxTx {
         if len > self.max {
             return Err(SendError::TooLarge { len, max: self.max });
         }
+        if !self.end.page.is_read() {
+            // It is on its way: what is sent now would not reach it.
+            return Ok(None);
+        }
         match lender.send(len, fill) {
             Ok(Some(0)) => Err(SendError::Closed),
             Ok(Some(_)) => {
@@ -63,7 +67,8 @@ impl IceoryxTx {
     #[cold]
     fn await_room<C: Timer>(&self, timer: &C, until: Nanos) -> Result<(), SendError> {
         let Some(lender) = &self.desk else { return Err(SendError::Closed) };
-        match self.end.wait(timer, until, || lender.has_room()) {
+        let ready = || self.end.page.is_read() && lender.has_room();
+        match self.end.wait(timer, until, ready) {
             Found::Something if self.end.page.is_closed(Half::Rx) => Err(SendError::Closed),
             Found::Something => Ok(()),
             Found::Gone => Err(SendError::Closed),
@@ -93,6 +98,9 @@ impl Tx for IceoryxTx {
             };
             if let Some(sent) = self.push(len, write)? {
                 return Ok(sent);
+            }
+            if self.end.page.is_closed(Half::Rx) {
+                return Err(SendError::Closed);
             }
             if self.policy == Policy::DropNewest {
                 return Ok(Sent::DroppedThis);

@@ -52,9 +52,10 @@ impl Vigil {
         self.lifeline.is_cut()
     }
 
-    /// Lets go of the other half; says whether it has gone before.
-    pub(in crate::transport) fn end(&self) -> bool {
-        self.lifeline.let_go()
+    /// Lets go of the other half; says whether it has gone, or goes within that time.
+    #[cfg(feature = "iceoryx2")]
+    pub(in crate::transport) fn end(&self, patience: Duration) -> bool {
+        self.lifeline.let_go(patience)
     }
 
     /// Waits until `ready` or `deserted`, as this link waits; asks the kernel now and
