@@ -5,14 +5,18 @@
 use std::ptr;
 use std::time::Duration;
 
-use iceoryx2::port::listener::Listener;
-use iceoryx2::port::notifier::Notifier;
-use iceoryx2::port::publisher::Publisher;
-use iceoryx2::port::subscriber::Subscriber;
+use iceoryx2::port::listener::{Listener, ListenerCreateError};
+use iceoryx2::port::notifier::{Notifier, NotifierCreateError};
+use iceoryx2::port::publisher::{Publisher, PublisherCreateError};
+use iceoryx2::port::subscriber::{Subscriber, SubscriberCreateError};
 use iceoryx2::port::{LoanError, ReceiveError, SendError};
 use iceoryx2::prelude::ipc;
 use iceoryx2::sample_mut::SampleMut;
 use iceoryx2::sample_mut_uninit::SampleMutUninit;
+use iceoryx2::service::port_factory::listener::PortFactoryListener;
+use iceoryx2::service::port_factory::notifier::PortFactoryNotifier;
+use iceoryx2::service::port_factory::publisher::PortFactoryPublisher;
+use iceoryx2::service::port_factory::subscriber::PortFactorySubscriber;
 
 use super::sync::{AtomicU32, Bell};
 
@@ -32,8 +36,8 @@ fn fill(mut loan: Loan, fill: impl FnOnce(&mut [u8])) -> SampleMut<ipc::Service,
 /// A port that is reached through this alone.
 ///
 /// A port counts references to what it owns without regard to other threads, and lends
-/// some of them to its samples. Here no sample outlives the call that it was made in, so
-/// they all move with the port.
+/// some of them to its samples. Here the port is made, so nobody has any, and no sample
+/// outlives the call that it is lent in: so they all move with the port.
 #[derive(Debug)]
 struct Whole<P>(P);
 
@@ -51,13 +55,17 @@ unsafe impl Send for Whole<Listener<ipc::Service>> {}
 #[derive(Debug)]
 pub struct Lender(Whole<Publisher<ipc::Service, [u8], ()>>);
 
-impl From<Publisher<ipc::Service, [u8], ()>> for Lender {
-    fn from(port: Publisher<ipc::Service, [u8], ()>) -> Self {
-        Self(Whole(port))
-    }
-}
-
 impl Lender {
+    /// A port of its own.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn create(
+        port: PortFactoryPublisher<'_, ipc::Service, [u8], ()>,
+    ) -> Result<Self, PublisherCreateError> {
+        port.create().map(|port| Self(Whole(port)))
+    }
+
     /// Has `fill` write a sample of `len` bytes, and sends it; gives how many readers it
     /// went to. `None`, and `fill` is not called, where no sample is free.
     ///
@@ -88,13 +96,17 @@ impl Lender {
 #[derive(Debug)]
 pub struct Borrower(Whole<Subscriber<ipc::Service, [u8], ()>>);
 
-impl From<Subscriber<ipc::Service, [u8], ()>> for Borrower {
-    fn from(port: Subscriber<ipc::Service, [u8], ()>) -> Self {
-        Self(Whole(port))
-    }
-}
-
 impl Borrower {
+    /// A port of its own.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn create(
+        port: PortFactorySubscriber<'_, ipc::Service, [u8], ()>,
+    ) -> Result<Self, SubscriberCreateError> {
+        port.create().map(|port| Self(Whole(port)))
+    }
+
     /// Has `read` look at up to `max` samples; gives their number.
     ///
     /// # Errors
@@ -127,9 +139,15 @@ impl Borrower {
 #[derive(Debug)]
 pub struct Ringer(Whole<Notifier<ipc::Service>>);
 
-impl From<Notifier<ipc::Service>> for Ringer {
-    fn from(port: Notifier<ipc::Service>) -> Self {
-        Self(Whole(port))
+impl Ringer {
+    /// A port of its own.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn create(
+        port: PortFactoryNotifier<'_, ipc::Service>,
+    ) -> Result<Self, NotifierCreateError> {
+        port.create().map(|port| Self(Whole(port)))
     }
 }
 
@@ -137,9 +155,15 @@ impl From<Notifier<ipc::Service>> for Ringer {
 #[derive(Debug)]
 pub struct Dozer(Whole<Listener<ipc::Service>>);
 
-impl From<Listener<ipc::Service>> for Dozer {
-    fn from(port: Listener<ipc::Service>) -> Self {
-        Self(Whole(port))
+impl Dozer {
+    /// A port of its own.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn create(
+        port: PortFactoryListener<'_, ipc::Service>,
+    ) -> Result<Self, ListenerCreateError> {
+        port.create().map(|port| Self(Whole(port)))
     }
 }
 

@@ -58,21 +58,20 @@ impl Ports {
 
     pub(super) fn lender(&self, spec: &LinkSpec) -> Result<Lender, LinkError> {
         let samples = samples(spec);
-        let port = self
-            .frames(spec)?
+        let service = self.frames(spec)?;
+        let port = service
             .publisher_builder()
             .initial_max_slice_len(spec.frame.as_usize())
             .max_loaned_samples(1)
             .override_sample_preallocation(move |_| samples)
             // Never met: the queue has room for every sample there is.
-            .backpressure_strategy(BackpressureStrategy::DiscardData)
-            .create();
-        Ok(port.map_err(odd("make an iceoryx2 publisher"))?.into())
+            .backpressure_strategy(BackpressureStrategy::DiscardData);
+        Lender::create(port).map_err(odd("make an iceoryx2 publisher"))
     }
 
     pub(super) fn borrower(&self, spec: &LinkSpec) -> Result<Borrower, LinkError> {
-        let port = self.frames(spec)?.subscriber_builder().create();
-        Ok(port.map_err(odd("make an iceoryx2 subscriber"))?.into())
+        let service = self.frames(spec)?;
+        Borrower::create(service.subscriber_builder()).map_err(odd("make an iceoryx2 subscriber"))
     }
 
     /// The events that wake `half`.
@@ -92,13 +91,13 @@ impl Ports {
     }
 
     pub(super) fn dozer(&self, half: Half) -> Result<Dozer, LinkError> {
-        let port = self.events(half)?.listener_builder().create();
-        Ok(port.map_err(odd("make an iceoryx2 listener"))?.into())
+        let service = self.events(half)?;
+        Dozer::create(service.listener_builder()).map_err(odd("make an iceoryx2 listener"))
     }
 
     pub(super) fn ringer(&self, half: Half) -> Result<Ringer, LinkError> {
-        let port = self.events(half)?.notifier_builder().create();
-        Ok(port.map_err(odd("make an iceoryx2 notifier"))?.into())
+        let service = self.events(half)?;
+        Ringer::create(service.notifier_builder()).map_err(odd("make an iceoryx2 notifier"))
     }
 }
 
