@@ -16,7 +16,7 @@ const DRIVEN: &[Wait] = &[Wait::Block];
 const ANY: &[Wait] = &[Wait::Spin, Wait::Yield, Wait::Block, Wait::Adaptive];
 
 /// name, place, policies, waits, zero-copy, batch, prompt
-const TABLE: [Row; 20] = [
+const TABLE: &[Row] = &[
     ("null", Place::Nowhere, BLOCK, DRIVEN, false, false, false),
     ("scripted", Place::Nowhere, BLOCK, DRIVEN, false, false, true),
     ("call", Place::Loop, BLOCK, DRIVEN, true, false, true),
@@ -37,6 +37,8 @@ const TABLE: [Row; 20] = [
     ("memfd-ring", Place::Process, ALL, ANY, true, true, true),
     ("shm-latest", Place::Process, &[Policy::OverwriteOldest], ANY, true, true, true),
     ("store", Place::Process, ALL, ANY, false, false, true),
+    #[cfg(feature = "iceoryx2")]
+    ("iceoryx2", Place::Process, NO_OVERWRITE, ANY, true, false, true),
 ];
 
 /// Every cell of the default comparison that cannot be measured, and why.

@@ -168,7 +168,7 @@ fn whole() -> Vec<Row> {
 
 #[cfg(feature = "iceoryx2")]
 fn iceoryx() -> Vec<Row> {
-    const PEER: &str = "iceoryx2-polling";
+    const PEER: &str = "iceoryx2";
     let rates = [
         ("64 B", 64, 40.0),
         ("1 KiB", 1 << 10, 6.0),

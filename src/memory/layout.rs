@@ -52,6 +52,8 @@ pub enum Kind {
     Exchange = 2,
     /// Fixed slots without any care, as a yardstick: [`raw`](super::raw).
     Raw = 3,
+    /// What stands beside a queue that is another library's: a `Page`.
+    Page = 4,
 }
 
 /// What both sides must agree on, and who made it.

@@ -5,10 +5,11 @@
 //! have been used again, no heartbeat that a busy machine delays.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair};
 
 /// One end.
 #[derive(Debug)]
@@ -25,13 +26,29 @@ impl Lifeline {
         Ok((Self(a), Self(b)))
     }
 
+    /// Lets the other side know that this one is going, and says whether the other has
+    /// gone before, or goes within that time. Of two that go at once, at least one is
+    /// told so.
+    #[must_use]
+    pub fn let_go(&self, patience: Duration) -> bool {
+        // What cannot be shut down is cut.
+        let _ = shutdown(&self.0, Shutdown::Write);
+        self.is_cut_within(patience)
+    }
+
     /// Whether the other end is gone. Asks the kernel; does not wait.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        self.is_cut_within(Duration::ZERO)
+    }
+
+    /// Whether the other end goes within that time.
+    #[must_use]
+    pub fn is_cut_within(&self, patience: Duration) -> bool {
+        let timeout = Timespec::try_from(patience).ok();
         let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
         // Whatever happens to it is the other end's going: nothing is ever sent.
-        poll(&mut fds, Some(&now)).is_ok_and(|n| n > 0)
+        poll(&mut fds, timeout.as_ref()).is_ok_and(|n| n > 0)
     }
 }
 
@@ -44,5 +61,20 @@ impl From<OwnedFd> for Lifeline {
 impl From<Lifeline> for OwnedFd {
     fn from(end: Lifeline) -> Self {
         end.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_goes_last_is_told() {
+        let (a, b) = Lifeline::pair().unwrap();
+        assert!(!a.is_cut() && !b.is_cut());
+        assert!(!a.let_go(Duration::ZERO));
+        assert!(b.is_cut() && !a.is_cut());
+        assert!(b.let_go(Duration::ZERO));
+        assert!(a.is_cut());
     }
 }

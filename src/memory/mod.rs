@@ -17,6 +17,9 @@ pub mod layout;
 mod lifeline;
 #[cfg(feature = "iceoryx2")]
 pub mod loan;
+mod lodging;
+#[cfg(feature = "iceoryx2")]
+mod page;
 pub mod raw;
 mod region;
 pub mod ring;
@@ -25,5 +28,20 @@ pub mod sync;
 
 pub use fault::Fault;
 pub use lifeline::Lifeline;
+pub use lodging::Lodging;
+#[cfg(feature = "iceoryx2")]
+pub use page::Page;
 pub use region::Mapped;
-pub use segment::{Half, Segment, SegmentError, Stale, stale, sweep};
+pub use segment::{Half, Segment, SegmentError, Stale};
+
+/// Everything in /dev/shm that is a link's and whose maker is gone. What comes from
+/// another container, or does not tell its maker, is left alone.
+#[must_use]
+pub fn stale() -> Vec<Stale> {
+    [segment::stale(), lodging::stale()].concat()
+}
+
+/// Removes it; gives what is gone now.
+pub fn sweep() -> Vec<Stale> {
+    [segment::sweep(), lodging::sweep()].concat()
+}

@@ -6,6 +6,8 @@ mod call;
 mod coroutine;
 mod crossbeam;
 pub mod exec;
+#[cfg(feature = "iceoryx2")]
+mod iceoryx;
 mod ipc_channel;
 mod memfd_ring;
 mod null;
@@ -29,6 +31,8 @@ mod unix_stream;
 pub use call::Call;
 pub use coroutine::Coroutine;
 pub use crossbeam::Crossbeam;
+#[cfg(feature = "iceoryx2")]
+pub use iceoryx::Iceoryx2;
 pub use ipc_channel::{IpcChannel, Memory, Slices, Values};
 pub use memfd_ring::MemfdRing;
 pub use null::Null;
@@ -72,4 +76,6 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_processes::<MemfdRing>();
     roll.on_processes::<ShmLatest>();
     roll.on_processes::<Store>();
+    #[cfg(feature = "iceoryx2")]
+    roll.on_processes::<Iceoryx2>();
 }

@@ -24,13 +24,20 @@ const NOTICED: Duration = Duration::from_millis(100);
 /// From the start of a process to its death, at most, in ms.
 const LIFE: u64 = 80;
 
-const TRANSPORTS: [&str; 3] = ["shm-ring", "memfd-ring", "shm-latest"];
+const TRANSPORTS: &[&str] = &[
+    "shm-ring",
+    "memfd-ring",
+    "shm-latest",
+    #[cfg(feature = "iceoryx2")]
+    "iceoryx2",
+];
 
 /// Any link, and any way to use it.
 fn thrown(part: Part, dice: &mut Dice) -> Role {
-    let transport = dice.one_of(&TRANSPORTS);
+    let transport = dice.one_of(TRANSPORTS);
     let policy = match transport {
         "shm-latest" => Policy::OverwriteOldest,
+        "iceoryx2" => dice.one_of(&[Policy::Block, Policy::DropNewest]),
         _ => dice.one_of(Policy::ALL),
     };
     let mut role = Role::new(part, transport, policy, dice.one_of(Wait::ALL));
@@ -148,6 +155,8 @@ pub(crate) fn death_in_read() -> Result<(), Failed> {
         ("shm-ring", Policy::OverwriteOldest),
         ("memfd-ring", Policy::Block),
         ("shm-latest", Policy::OverwriteOldest),
+        #[cfg(feature = "iceoryx2")]
+        ("iceoryx2", Policy::Block),
     ];
     let roles = kinds.into_iter().flat_map(|(over, policy)| {
         Wait::ALL.iter().map(move |wait| Role::new(Part::HoldTx, over, policy, *wait))
@@ -165,7 +174,8 @@ pub(crate) fn death_in_read() -> Result<(), Failed> {
 }
 
 pub(crate) fn death_in_send() -> Result<(), Failed> {
-    let roles = ["shm-ring", "memfd-ring"].into_iter().flat_map(|over| {
+    let queues = TRANSPORTS.iter().filter(|over| **over != "shm-latest");
+    let roles = queues.flat_map(|over| {
         Wait::ALL.iter().map(move |wait| Role::new(Part::HoldRx, over, Policy::Block, *wait))
     });
     fn once<T: Transport>(role: &Role) -> Result<Took, Failed> {
@@ -191,6 +201,8 @@ pub(crate) fn death_without_wait() -> Result<(), Failed> {
         ("shm-ring", Policy::OverwriteOldest),
         ("memfd-ring", Policy::DropNewest),
         ("shm-latest", Policy::OverwriteOldest),
+        #[cfg(feature = "iceoryx2")]
+        ("iceoryx2", Policy::DropNewest),
     ];
     let roles =
         kinds.into_iter().map(|(over, policy)| Role::new(Part::HoldRx, over, policy, Wait::Block));

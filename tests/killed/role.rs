@@ -65,6 +65,8 @@ macro_rules! over {
             "shm-ring" => $play::<ShmRing>($($arg),*),
             "memfd-ring" => $play::<MemfdRing>($($arg),*),
             "shm-latest" => $play::<ShmLatest>($($arg),*),
+            #[cfg(feature = "iceoryx2")]
+            "iceoryx2" => $play::<pipefit::transport::Iceoryx2>($($arg),*),
             other => unreachable!("{other} is not tested here"),
         }
     };

@@ -29,11 +29,17 @@ const NOTICED: Duration = Duration::from_millis(250);
 /// Children of one session that are killed.
 const BATCH: u64 = 15;
 
-const TRANSPORTS: [&str; 3] = ["shm-ring", "memfd-ring", "shm-latest"];
+const TRANSPORTS: &[&str] = &[
+    "shm-ring",
+    "memfd-ring",
+    "shm-latest",
+    #[cfg(feature = "iceoryx2")]
+    "iceoryx2",
+];
 const SCENARIOS: [&str; 4] = ["stream", "max", "gui60", "rtt"];
 
 fn thrown(dice: &mut Dice) -> Role {
-    let transport = dice.one_of(&TRANSPORTS);
+    let transport = dice.one_of(TRANSPORTS);
     let (policy, scenarios) = match transport {
         "shm-latest" => (Policy::OverwriteOldest, &SCENARIOS[..3]),
         _ => (Policy::Block, &SCENARIOS[..]),

@@ -109,11 +109,14 @@ pub(crate) fn reap() -> Result<(), Failed> {
     ensure(none, format!("children are left: {:?}", children()))
 }
 
-/// Names of shared memory that this process made, or another one.
+/// Names of shared memory, and lodgings, that this process made, or another one.
 pub(crate) fn names_of(pid: u32) -> Vec<PathBuf> {
     let made_by = |name: &str| {
-        let mut parts = name.strip_prefix("pipefit-")?.split('-');
-        (parts.nth(1)?.parse() == Ok(pid)).then_some(())
+        let parts: Vec<&str> = name.strip_prefix("pipefit-")?.split('-').collect();
+        let [_, maker, _, link] = parts[..] else { return None };
+        // A segment's numbers are decimal, a lodging's are not.
+        let radix = if link.len() == 16 { 10 } else { 16 };
+        (u32::from_str_radix(maker, radix) == Ok(pid)).then_some(())
     };
     let all = fs::read_dir("/dev/shm").unwrap().flatten();
     let ours = all.filter(|entry| entry.file_name().to_str().and_then(made_by).is_some());

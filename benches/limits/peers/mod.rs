@@ -3,8 +3,6 @@
 //! they leave out what the bench does not ask for: good enough to be measured, not to
 //! be used.
 
-#[cfg(feature = "iceoryx2")]
-pub(crate) mod iceoryx;
 mod line;
 mod rtrb;
 mod slots;
@@ -50,12 +48,4 @@ pub(crate) fn enrol(roll: &mut impl Roll) {
     roll.on_threads::<rtrb::Chunks<64>>();
     roll.on_processes::<stream::Pipe>();
     roll.on_processes::<stream::Unix>();
-    #[cfg(feature = "iceoryx2")]
-    roll.on_processes::<iceoryx::PubSub>();
-}
-
-/// Removes what they leave behind.
-pub(crate) fn tidy() {
-    #[cfg(feature = "iceoryx2")]
-    iceoryx::tidy();
 }

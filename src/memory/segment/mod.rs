@@ -3,7 +3,7 @@
 //! Two kinds, one type. A *named* segment comes from the `shared_memory` crate, which
 //! has them on several systems; its name leaks if its maker is killed at the wrong
 //! moment, so names tell who made them, are forgotten as soon as both sides hold the
-//! mapping, and [`sweep`] removes those whose maker is gone. A *sealed* one (Linux) has
+//! mapping, and [`sweep`](super::sweep) removes those whose maker is gone. A *sealed* one (Linux) has
 //! no name: it is a descriptor that is handed on. It cannot be made smaller, so no
 //! peer can take the memory away from under a reader; of a named one it can, and the
 //! kernel ends with SIGBUS whoever then reads it.
@@ -14,7 +14,8 @@
 mod named;
 mod sealed;
 
-pub use named::{Stale, stale, sweep};
+pub use named::Stale;
+pub(super) use named::{stale, sweep};
 
 use std::hint::black_box;
 use std::io;
@@ -76,12 +77,12 @@ pub enum SegmentError {
 }
 
 impl SegmentError {
-    fn os<E: Into<io::Error>>(op: &'static str) -> impl FnOnce(E) -> Self {
+    pub(super) fn os<E: Into<io::Error>>(op: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self::Os { op, source: error.into() }
     }
 
     /// What reserving `wanted` bytes in `place` met.
-    fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(Errno) -> Self {
+    pub(super) fn reserve(wanted: u64, place: &'static str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::NoSpace { wanted: Bytes(wanted), place, source: errno.into() }
     }
 }
@@ -278,7 +279,7 @@ fn taken(region: &Mapped, half: Half) -> &AtomicU64 {
 
 /// Refuses what memory cannot hold: to fill it up would not fail, but end with some
 /// process being killed.
-fn affordable(wanted: u64) -> Result<(), SegmentError> {
+pub(super) fn affordable(wanted: u64) -> Result<(), SegmentError> {
     match host::memory_left() {
         Some(left) if wanted > left => Err(SegmentError::reserve(wanted, "memory")(Errno::NOMEM)),
         _ => Ok(()),
@@ -287,9 +288,15 @@ fn affordable(wanted: u64) -> Result<(), SegmentError> {
 
 /// This process, about to make a link.
 fn me() -> Result<Maker, SegmentError> {
-    let mut random = [0; 8];
-    getrandom(&mut random, GetRandomFlags::empty()).map_err(SegmentError::os("draw a number"))?;
+    let link = draw()?;
     let pid = process::id();
     let started = host::started(pid).unwrap_or(0);
-    Ok(Maker { pid, started, link: u64::from_le_bytes(random) })
+    Ok(Maker { pid, started, link })
+}
+
+/// A number that nobody can guess.
+pub(super) fn draw() -> Result<u64, SegmentError> {
+    let mut random = [0; 8];
+    getrandom(&mut random, GetRandomFlags::empty()).map_err(SegmentError::os("draw a number"))?;
+    Ok(u64::from_le_bytes(random))
 }

@@ -129,10 +129,10 @@ fn maker_of(name: &str) -> Option<(u32, u64)> {
     (link.len() == 16 && ours.is_some()).then_some((pid.parse().ok()?, started?))
 }
 
-/// A name whose maker is gone.
+/// Something in /dev/shm whose maker is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale {
-    /// The file.
+    /// The file, or the folder.
     pub path: PathBuf,
     /// Its maker's pid, which may be another process's by now.
     pub pid: u32,
@@ -141,7 +141,7 @@ pub struct Stale {
 /// Every name whose maker is gone. A name from another container, or one that does
 /// not tell its maker, is left alone.
 #[must_use]
-pub fn stale() -> Vec<Stale> {
+pub(crate) fn stale() -> Vec<Stale> {
     let names = fs::read_dir(FOLDER).into_iter().flatten().flatten();
     let found = names.filter_map(|entry| {
         let (pid, started) = maker_of(entry.file_name().to_str()?)?;
@@ -151,6 +151,6 @@ pub fn stale() -> Vec<Stale> {
 }
 
 /// Removes every name whose maker is gone; gives those that are gone now.
-pub fn sweep() -> Vec<Stale> {
+pub(crate) fn sweep() -> Vec<Stale> {
     stale().into_iter().filter(|stale| fs::remove_file(&stale.path).is_ok()).collect()
 }

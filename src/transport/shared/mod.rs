@@ -3,27 +3,23 @@
 
 mod rx;
 mod tx;
+mod vigil;
 
 pub(super) use rx::SharedRx;
 pub(super) use tx::SharedTx;
+pub(super) use vigil::{Found, Vigil};
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::ground::{Bytes, Nanos};
-use crate::link::{
-    Caps, Carrier, Link, LinkError, LinkSpec, Place, Policy, Ticket, Timer, Wait, Waiting, wait_for,
-};
+use crate::link::{Caps, Carrier, Link, LinkError, LinkSpec, Place, Policy, Ticket, Wait, Waiting};
 use crate::memory::layout::Geometry;
 use crate::memory::{Half, Lifeline, Segment, exchange, ring};
 
-/// A half that waits asks so often whether the other is still there.
-const LOOK: Nanos = Nanos::from_millis(50);
-
 /// A blocking half spins for so long before it asks the kernel to wake it: with what
 /// one round of attempts takes, at most a microsecond.
-const SHORT_SPIN: Nanos = Nanos(800);
+pub(super) const SHORT_SPIN: Nanos = Nanos(800);
 
 /// What any transport over shared memory can do, policies apart.
 pub(super) const fn caps(policies: &'static [Policy]) -> Caps {
@@ -89,7 +85,8 @@ impl Shape {
     }
 }
 
-const fn has_bells(spec: &LinkSpec) -> bool {
+/// Whether a half may sleep, and has to be woken.
+pub(super) const fn has_bells(spec: &LinkSpec) -> bool {
     matches!(spec.wait, Wait::Block | Wait::Adaptive)
 }
 
@@ -122,21 +119,7 @@ pub(super) fn open(
 struct End {
     segment: Arc<Segment>,
     half: Half,
-    lifeline: Lifeline,
-    waiting: Waiting,
-    /// When to ask again whether the other half is there.
-    next_look: Nanos,
-}
-
-/// What a half that has been waiting found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    /// What it waited for, perhaps: it is to try again.
-    Something,
-    /// The other half is gone.
-    Gone,
-    /// Nothing in time.
-    Nothing,
+    vigil: Vigil,
 }
 
 impl End {
@@ -148,50 +131,7 @@ impl End {
     ) -> Result<Self, LinkError> {
         segment.take(half)?;
         let waiting = Waiting::of(spec).after_spinning(SHORT_SPIN);
-        Ok(Self { segment, half, lifeline, waiting, next_look: Nanos(0) })
-    }
-
-    /// Whether the other half's process, or at least the half, is gone. Asks the kernel
-    /// now and then only, by whatever clock `now` is from.
-    #[inline]
-    fn is_alone(&mut self, now: Nanos) -> bool {
-        if now < self.next_look {
-            return false;
-        }
-        self.next_look = now + LOOK;
-        self.lifeline.is_cut()
-    }
-
-    /// Waits until `ready` or `deserted`, as this link waits; asks the kernel now and
-    /// then whether the other half is still there. `doze` may come back early.
-    #[cold]
-    fn wait<C: Timer>(
-        &self,
-        timer: &C,
-        until: Nanos,
-        ready: impl Fn() -> bool,
-        deserted: impl Fn() -> bool,
-        doze: impl Fn(Duration),
-    ) -> Found {
-        let attempt = || {
-            if ready() {
-                return Some(Found::Something);
-            }
-            // What the other half did before it left is there by now.
-            deserted().then(|| if ready() { Found::Something } else { Found::Gone })
-        };
-        loop {
-            let slice = until.min(timer.now() + LOOK);
-            if let Some(found) = wait_for(self.waiting, timer, slice, attempt, &doze) {
-                return found;
-            }
-            if self.lifeline.is_cut() {
-                return if ready() { Found::Something } else { Found::Gone };
-            }
-            if timer.now() >= until {
-                return Found::Nothing;
-            }
-        }
+        Ok(Self { segment, half, vigil: Vigil::new(lifeline, waiting) })
     }
 
     /// A ticket to a half that has come as far as `at`; `None` where it cannot travel
@@ -202,7 +142,7 @@ impl End {
             return Err(LinkError::Unsupported { what: "this half".into(), why });
         };
         end.segment.give_back(end.half);
-        let mut carriers = vec![Carrier::Fd(end.lifeline.into())];
+        let mut carriers = vec![Carrier::Fd(end.vigil.into())];
         if let Some(fd) = end.segment.fd() {
             let copy = fd.try_clone_to_owned();
             let failed = |source| LinkError::Os { op: "copy a segment's descriptor", source };

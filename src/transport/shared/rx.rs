@@ -89,7 +89,7 @@ impl SharedRx {
     fn await_news<C: Timer>(&self, timer: &C, until: Nanos) -> Result<(), RecvError> {
         let end = self.end.as_ref().ok_or(RecvError::Closed)?;
         let (ready, over) = (|| self.has_news(), || self.is_over());
-        match end.wait(timer, until, ready, over, |left| self.doze(left)) {
+        match end.vigil.wait(timer, until, ready, over, |left| self.doze(left)) {
             Found::Something => Ok(()),
             Found::Gone => Err(RecvError::Closed),
             Found::Nothing => Err(RecvError::TimedOut),
@@ -132,7 +132,8 @@ impl Rx for SharedRx {
             return Ok(n);
         }
         // What the sender did before it left is there by the time it is seen to be gone.
-        let gone = self.is_over() || self.end.as_mut().is_none_or(|end| end.is_alone(timer.now()));
+        let gone =
+            self.is_over() || self.end.as_mut().is_none_or(|end| end.vigil.is_alone(timer.now()));
         match self.take(max, read)? {
             0 if gone => Err(RecvError::Closed),
             n => Ok(n),

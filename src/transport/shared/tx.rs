@@ -65,7 +65,7 @@ impl SharedTx {
             Way::Ring(ring) => ring.is_deserted(),
             Way::Exchange(exchange) => exchange.is_deserted(),
         };
-        closed || self.end.as_mut().is_none_or(|end| end.is_alone(until))
+        closed || self.end.as_mut().is_none_or(|end| end.vigil.is_alone(until))
     }
 
     /// Waits until there may be room for a frame of `len` bytes.
@@ -74,7 +74,7 @@ impl SharedTx {
         let (Way::Ring(ring), Some(end)) = (&self.way, &self.end) else {
             return Err(SendError::Closed);
         };
-        let found = end.wait(
+        let found = end.vigil.wait(
             timer,
             until,
             || ring.has_room(len),
