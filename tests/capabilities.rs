@@ -4,7 +4,8 @@
 
 use pipefit::ground::Bytes;
 use pipefit::link::{Caps, LinkError, LinkSpec, Place, Policy, Wait, open};
-use pipefit::run::{Case, Registry, scenario, session};
+use pipefit::role::guest::Dialect;
+use pipefit::run::{Case, Program, Registry, scenario, session};
 use pipefit::transport::Store;
 
 type Row = (&'static str, Place, &'static [Policy], &'static [Wait], bool, bool, bool);
@@ -39,10 +40,11 @@ const TABLE: &[Row] = &[
     ("store", Place::Process, ALL, ANY, false, false, true),
     #[cfg(feature = "iceoryx2")]
     ("iceoryx2", Place::Process, NO_OVERWRITE, ANY, true, false, true),
+    ("exec", Place::Process, BLOCK, ANY, false, false, true),
 ];
 
 /// Every cell of the default comparison that cannot be measured, and why.
-const NOT_APPLICABLE: [(&str, &str, &str); 10] = [
+const NOT_APPLICABLE: [(&str, &str, &str); 11] = [
     ("stream", "null", "discards every frame"),
     ("rtt", "null", "discards every frame"),
     ("max", "null", "discards every frame"),
@@ -53,6 +55,7 @@ const NOT_APPLICABLE: [(&str, &str, &str); 10] = [
     ("gui60", "scripted", "virtual time"),
     ("rtt", "pipe-buffered", "an echo would never come"),
     ("rtt", "shm-latest", "rtt needs policy block"),
+    ("rtt", "exec", "no way back"),
 ];
 
 #[test]
@@ -89,7 +92,9 @@ fn no_cell_is_left_out_but_those_that_must_be() {
     for entry in registry.iter() {
         for scenario in scenario::ALL {
             let policy = entry.caps.usual_policy();
-            let case = Case { policy, ..Case::of(scenario, entry.name) };
+            let program = || Program { command: "true".into(), dialect: Dialect::default() };
+            let program = entry.runs_program.then(program);
+            let case = Case { policy, program, ..Case::of(scenario, entry.name) };
             if let Some(why) = session::not_applicable(entry, &case) {
                 left_out.push((scenario.name, entry.name, why));
             }
@@ -102,6 +107,19 @@ fn no_cell_is_left_out_but_those_that_must_be() {
         assert!(reason.contains(why), "{scenario} over {transport}: {reason}");
     }
     assert!(left_out.is_empty(), "newly left out: {left_out:?}");
+}
+
+#[test]
+fn a_program_is_run_by_exec_and_by_nothing_else() {
+    let registry = Registry::builtin();
+    let program = Program { command: "true".into(), dialect: Dialect::default() };
+    let refused = |transport: &str, program: Option<Program>| {
+        let case = Case { program, ..Case::of(scenario::find("stream").unwrap(), "exec") };
+        session::not_applicable(registry.get(transport).unwrap(), &case)
+    };
+    assert!(refused("exec", None).unwrap().contains("--exec COMMAND"));
+    assert!(refused("pipe", Some(program.clone())).unwrap().contains("cannot run a program"));
+    assert_eq!(refused("exec", Some(program)), None);
 }
 
 /// As this one does not. Its server is this program again, which opens no other one.
