@@ -11,7 +11,8 @@ cargo test --no-run
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
 PIPEFIT_LONG=1 cargo test -p pipefit --test shared_memory hostile
 PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
-PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers
+PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers --test python_record
+PIPEFIT_LONG=1 cargo test -p pipefit --test exec
 bash ci/fuzz.sh 300
 
 busy=()

@@ -324,7 +324,7 @@ fn naive() -> Result<(), Failed> {
     let naive = format!("{} --rate 500Hz", example("naive"));
     let control = format!("PYTHONUNBUFFERED=1 {naive}");
     let cells = measure(&[&naive, &control].map(|command| Case {
-        extent: Extent::For(Nanos::from_secs(2)),
+        extent: Extent::For(Nanos::from_millis(1_300)),
         silence: Some(Nanos::from_secs(10)),
         ..case("gui60", command, "text:{seq} {sent} {value}")
     }));
