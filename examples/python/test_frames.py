@@ -231,7 +231,12 @@ class Sensor(unittest.TestCase):
 
     def test_an_interrupt_ends_it_without_a_word(self):
         command = [sys.executable, os.path.join(HERE, "sensor.py"), "--rate", "100Hz"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+
+        def heed():  # Whoever runs this in the background may have it ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              preexec_fn=heed) as child:
             child.stdout.read(frame.HEADER)
             child.send_signal(signal.SIGINT)
             _, told = child.communicate(timeout=30)
