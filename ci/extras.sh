@@ -13,6 +13,7 @@ PIPEFIT_LONG=1 cargo test -p pipefit --test shared_memory hostile
 PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers
 bash ci/fuzz.sh 300
+bash ci/zenoh.sh
 
 busy=()
 ci_tidy() {
