@@ -319,11 +319,30 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     if let Err(why) = measure.axes.wires_match() {
         return Err(grammar.clone().error(ErrorKind::WrongNumberOfValues, why));
     }
+    if let Some(why) = cli.command.as_ref().and_then(elsewhere) {
+        return Err(grammar.clone().error(ErrorKind::ArgumentConflict, why));
+    }
     Ok(Invocation {
         command: cli.command.unwrap_or(Command::Compare(cli.compare)),
         manner: Manner { command: said, ..cli.manner },
         grammar,
     })
+}
+
+/// What is said of another host that cannot be.
+fn elsewhere(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Run(run)
+            if run.listen.is_some()
+                && run.measure.axes.transport.iter().any(|name| name != "zenoh") =>
+        {
+            Some("--listen: only --transport zenoh has its sensor on another host")
+        }
+        Command::Sensor(sensor) if sensor.connect.is_some() && sensor.transport == "pipe" => {
+            Some("--connect: a pipe does not reach another host, --transport zenoh does")
+        }
+        _ => None,
+    }
 }
 
 /// The grammar for the transports there are, under the name the program goes by.

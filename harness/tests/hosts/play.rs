@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,10 +32,8 @@ pub(crate) struct Stage<'a> {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
-    signal: Option<i32>,
     /// Since the last thing that was done to it.
     pub(crate) took: Duration,
-    stdout: String,
     stderr: String,
 }
 
@@ -55,14 +52,12 @@ impl Ended {
 pub(crate) struct Played {
     pub(crate) viewer: Ended,
     pub(crate) sensor: Ended,
-    record: PathBuf,
+    cells: Result<Vec<Cell>, String>,
 }
 
 impl Played {
     pub(crate) fn cells(&self) -> Result<Vec<Cell>, Failed> {
-        let text = fs::read(&self.record).map_err(|e| format!("no record: {e}: {self:?}"))?;
-        let record: RunRecord = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
-        Ok(record.cells)
+        self.cells.clone().map_err(|why| format!("no record: {why}: {self:?}").into())
     }
 }
 
@@ -182,7 +177,7 @@ impl Stage<'_> {
         let since = Instant::now();
         let viewer = self.end(&mut pair.viewer, "viewer", since)?;
         let sensor = self.end(&mut pair.sensor, "sensor", since)?;
-        Ok(Played { viewer, sensor, record })
+        Ok(Played { viewer, sensor, cells: recorded(&record) })
     }
 
     fn end(&self, child: &mut Child, name: &str, since: Instant) -> Result<Ended, Failed> {
@@ -201,10 +196,16 @@ impl Stage<'_> {
             }
             thread::sleep(Duration::from_millis(20));
         };
-        let (stdout, stderr) = (read("out"), read("err"));
+        let stderr = read("err");
         let took = since.elapsed();
-        Ok(Ended { code: status.code(), signal: status.signal(), took, stdout, stderr })
+        Ok(Ended { code: status.code(), took, stderr })
     }
+}
+
+fn recorded(file: &Path) -> Result<Vec<Cell>, String> {
+    let text = fs::read(file).map_err(|e| e.to_string())?;
+    let record: RunRecord = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
+    Ok(record.cells)
 }
 
 fn folder() -> TempDir {

@@ -66,7 +66,8 @@ impl Mount for OnHost {
         };
         let backwards = Cell::default();
         let stamps = before.as_ref().map_or(Stamps::Unknown, |clock| Stamps::Ahead(clock.offset));
-        let near = on_thread(near(plan.near, ends, stamps, &backwards, start, stop.clone()));
+        let near =
+            on_thread(near(plan.near.clone(), ends, stamps, &backwards, start, stop.clone()));
         diary.near_ended();
         drop(told);
         let (far, rss) = host.report()?;

@@ -37,10 +37,12 @@ impl Clocks {
             Some(Ok(Estimate { offset, uncertainty })) => {
                 cell.clock_offset_ns = Some(*offset);
                 cell.clock_uncertainty_ns = Some(*uncertainty);
-                let sure = Nanos(*uncertainty);
-                cell.notes.push(format!(
-                    "the sensor's clock is another host's: one-way figures may be wrong by {sure}"
-                ));
+                if cell.metrics.rtt_ns.is_none() {
+                    cell.notes.push(format!(
+                        "the sensor's clock is another host's: one-way figures may be wrong by {}",
+                        Nanos(*uncertainty)
+                    ));
+                }
                 if self.backwards > 0 {
                     cell.notes.push(format!(
                         "{} frames were seen up to {} before they were sent, by what is known of \
