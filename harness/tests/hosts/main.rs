@@ -7,6 +7,7 @@
 
 mod cable;
 mod play;
+mod relay;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use cable::Cable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::run::record::{Cause, Cell, Status};
 use play::{Played, Stage, ensure};
+use relay::Delays;
 
 type Test = fn() -> Result<(), Failed>;
 
@@ -22,6 +24,8 @@ fn main() {
         ("a_sensor_joins_and_nothing_is_lost", plain),
         ("a_clock_that_is_ahead_is_found_out", ahead),
         ("a_clock_that_is_behind_is_found_out", behind),
+        ("a_slow_way_makes_the_clock_less_sure_and_shows", slow_way),
+        ("a_way_that_is_slow_one_way_only_is_within_what_is_said", uneven_way),
         ("round_trips_need_no_clock", round_trips),
         ("a_sensor_that_is_killed_ends_its_cells", killed_sensor),
         ("a_viewer_that_is_killed_ends_its_sensor", killed_viewer),
@@ -131,6 +135,35 @@ fn ahead() -> Result<(), Failed> {
 
 fn behind() -> Result<(), Failed> {
     shifted(-5_000_000_000)
+}
+
+/// Milliseconds on the way there and on the way back, and what comes of it.
+fn delayed(there: u64, back: u64) -> Result<(i64, u64, u64), Failed> {
+    let [there, back] = [there, back].map(Duration::from_millis);
+    let stage = Stage::here().with_delays(Delays { there, back });
+    let played = stage.play(&["stream", "--rate", "1kHz", "--duration", "2s"])?;
+    both_ended(&played)?;
+    let cell = played.cells()?.remove(0);
+    complete(&cell)?;
+    is_found(&cell, 0)?;
+    let (offset, uncertainty) = clock(&cell)?;
+    Ok((offset, uncertainty, cell.metrics.response_ns.and_then(|spread| spread.p50).unwrap()))
+}
+
+fn slow_way() -> Result<(), Failed> {
+    let (_, uncertainty, response) = delayed(5, 5)?;
+    ensure(uncertainty >= 5_000_000, format!("{uncertainty} ns after 5 ms each way"))?;
+    ensure(response + uncertainty >= 5_000_000, format!("{response} ns after 5 ms"))?;
+    // No delay explains this much.
+    ensure(response < 100_000_000, format!("{response} ns after 5 ms"))
+}
+
+/// The worst that can be done to an estimate: it is wrong by as much as it says.
+fn uneven_way() -> Result<(), Failed> {
+    let (offset, uncertainty, response) = delayed(10, 0)?;
+    ensure(offset.unsigned_abs() >= 4_000_000, format!("{offset} ns: the control is none"))?;
+    let (least, most) = (response.saturating_sub(uncertainty), response + uncertainty);
+    ensure((least..=most).contains(&10_000_000), format!("{response} ± {uncertainty} ns"))
 }
 
 fn round_trips() -> Result<(), Failed> {

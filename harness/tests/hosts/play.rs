@@ -12,6 +12,7 @@ use pipefit::run::record::{Cell, RunRecord};
 use tempfile::TempDir;
 
 use crate::cable::{Cable, HERE};
+use crate::relay::{Delays, relay};
 
 /// After so long, whoever still runs hangs.
 const HANGS: Duration = Duration::from_secs(120);
@@ -23,7 +24,9 @@ pub(crate) fn ensure(holds: bool, why: impl Into<String>) -> Result<(), Failed> 
 /// Where the two are.
 pub(crate) struct Stage<'a> {
     cable: Option<&'a Cable>,
+    /// Where the viewer listens, and where the sensor finds it.
     endpoint: String,
+    way: String,
     ahead: i64,
     results: TempDir,
 }
@@ -104,12 +107,19 @@ impl Drop for Pair {
 impl Stage<'_> {
     pub(crate) fn here() -> Stage<'static> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Stage { cable: None, endpoint: format!("tcp/{port}"), ahead: 0, results: folder() }
+        let endpoint = format!("tcp/{port}");
+        Stage { cable: None, way: endpoint.clone(), endpoint, ahead: 0, results: folder() }
     }
 
     pub(crate) fn over(cable: &Cable) -> Stage<'_> {
         let endpoint = format!("tcp/{HERE}:7447");
-        Stage { cable: Some(cable), endpoint, ahead: 0, results: folder() }
+        Stage { cable: Some(cable), way: endpoint.clone(), endpoint, ahead: 0, results: folder() }
+    }
+
+    /// What goes from one to the other takes so long.
+    pub(crate) fn with_delays(mut self, delays: Delays) -> Self {
+        self.way = relay(self.endpoint.trim_start_matches("tcp/"), delays);
+        self
     }
 
     /// The sensor's clock is so much ahead of the viewer's, in ns.
@@ -139,7 +149,7 @@ impl Stage<'_> {
 
     fn sensor(&self, name: &str, args: &[&str]) -> Child {
         let mut command = self.command(self.cable.map(|c| c.there.as_str()));
-        command.args(["sensor", "--transport", "zenoh", "--connect", &self.endpoint]).args(args);
+        command.args(["sensor", "--transport", "zenoh", "--connect", &self.way]).args(args);
         if self.ahead != 0 {
             command.env("PIPEFIT_CLOCK_AHEAD", self.ahead.to_string());
         }
