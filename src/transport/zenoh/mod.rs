@@ -9,7 +9,7 @@
 //! # What is added to it
 //! A publication of the engine's blocks when its batches are taken, and after a while
 //! closes the connection. So a sender never begins one that could: the reader tells it what
-//! has been read ([`credit`]), and no more is on its way than the batches hold.
+//! has been read (`credit.rs`), and no more is on its way than the batches hold.
 //!
 //! # What it does not promise
 //! Frames that were on their way when a connection broke are lost, and counted as such.
