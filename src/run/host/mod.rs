@@ -161,7 +161,8 @@ impl Host {
         self.ask_noting(what, patience, &Cell::default())
     }
 
-    /// Asks until it is answered; `asked` is when it was asked for the last time.
+    /// Asks until it is answered; `asked` is when it was asked for the first time, so that
+    /// no answer can be to a question from before.
     fn ask_noting(
         &self,
         what: Asked,
@@ -173,9 +174,12 @@ impl Host {
         let until = Monotonic.now() + patience;
         let mut line = self.line();
         while Monotonic.now() < until {
-            asked.set(Monotonic.now());
+            let now = Monotonic.now();
+            if asked.get() == Nanos(0) {
+                asked.set(now);
+            }
             self.talk.say(message.clone()).map_err(|e| gone(format!("cannot be asked: {e}")))?;
-            let again = until.min(asked.get() + AGAIN);
+            let again = until.min(now + AGAIN);
             while Monotonic.now() < again {
                 let Some(heard) = self.talk.hear(again.left(Monotonic.now())) else { break };
                 let answer = self.take(&mut line, &heard);

@@ -1,6 +1,7 @@
 //! A process's place in the engine: one session, which listens at an endpoint or joins
 //! one, and never looks for anybody.
 
+use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ impl Node {
     /// # Errors
     /// Where it cannot be had.
     pub fn listen(endpoint: &str) -> Result<Self, LinkError> {
-        Self::open(&["listen"], endpoint, Duration::ZERO)
+        Self::open("listen", endpoint, Duration::ZERO)
     }
 
     /// Listens at a port of its own on this host; gives the endpoint, too.
@@ -63,15 +64,22 @@ impl Node {
     /// # Errors
     /// Where nobody listens there.
     pub fn join(endpoint: &str, patience: Duration) -> Result<Self, LinkError> {
-        Self::open(&["connect"], endpoint, patience)
+        Self::open("connect", endpoint, patience)
     }
 
-    fn open(whither: &[&str], endpoint: &str, patience: Duration) -> Result<Self, LinkError> {
-        let failed = |why: ::zenoh::Error| LinkError::NotFound(format!("{endpoint} ({why})"));
+    fn open(how: &str, endpoint: &str, patience: Duration) -> Result<Self, LinkError> {
+        let op = match how {
+            "listen" => "listen for the other side (is the endpoint ours, and free?)",
+            _ => "join the other side (does anybody listen there?)",
+        };
+        let failed = |why: ::zenoh::Error| LinkError::Os {
+            op,
+            source: io::Error::other(format!("{endpoint}: {why}")),
+        };
         let mut config = Config::from_json5(&frugal().to_string()).map_err(failed)?;
         let patience = patience.as_millis().to_string();
         for way in ["listen", "connect"] {
-            let there = if whither.contains(&way) { vec![endpoint] } else { vec![] };
+            let there = if how == way { vec![endpoint] } else { vec![] };
             let settings = [
                 ("endpoints", json!(there).to_string()),
                 ("timeout_ms", patience.clone()),
