@@ -14,6 +14,7 @@ PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers --test python_record
 PIPEFIT_LONG=1 cargo test -p pipefit --test exec
 bash ci/fuzz.sh 300
+bash ci/zenoh.sh
 
 busy=()
 ci_tidy() {

@@ -40,6 +40,8 @@ const TABLE: &[Row] = &[
     ("store", Place::Process, ALL, ANY, false, false, true),
     #[cfg(feature = "iceoryx2")]
     ("iceoryx2", Place::Process, NO_OVERWRITE, ANY, true, false, true),
+    #[cfg(feature = "zenoh")]
+    ("zenoh", Place::Process, NO_OVERWRITE, ANY, false, false, true),
     ("exec", Place::Process, BLOCK, ANY, false, false, true),
 ];
 
@@ -71,10 +73,12 @@ fn capabilities_are_as_the_table_says() {
 }
 
 /// Those that cannot take every frame that the wire allows.
-const FRAME_LIMITS: [(&str, Bytes); 3] = [
+const FRAME_LIMITS: &[(&str, Bytes)] = &[
     ("unix-seqpacket", Bytes(128 << 10)),
     ("ipc-channel", Bytes(128 << 10)),
     ("ipc-channel-typed", Bytes(128 << 10)),
+    #[cfg(feature = "zenoh")]
+    ("zenoh", Bytes(256 << 10)),
 ];
 
 #[test]

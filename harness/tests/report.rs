@@ -60,6 +60,8 @@ fn cell(scenario: &str, transport: &str) -> Cell {
         notes: Vec::new(),
         repeats: 3,
         tries: 3,
+        clock_offset_ns: None,
+        clock_uncertainty_ns: None,
         metrics: Metrics::default(),
         ledger: None,
         residue: None,

@@ -26,6 +26,7 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
         scenario,
         transport,
         program: None,
+        elsewhere: false,
         silence: None,
         size: Bytes(64),
         rate: (scenario != "max").then_some(Hertz::new(1_000)),

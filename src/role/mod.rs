@@ -4,6 +4,7 @@
 //! transport. What it is to do comes in a spec that can travel to a child process,
 //! what it saw goes home in a report that can travel back.
 
+pub mod abroad;
 pub mod age;
 pub mod backlog;
 pub mod bare;

@@ -19,6 +19,8 @@ pub struct Case {
     pub transport: &'static str,
     /// The program that is the sensor, where it is one.
     pub program: Option<Program>,
+    /// Whether the sensor is on another host.
+    pub elsewhere: bool,
     /// Payload of a frame; of a program's frames, the largest.
     pub size: Bytes,
     /// Frames a second; `None` where the scenario sends flat out, or a program sends as
@@ -55,6 +57,7 @@ impl Case {
             scenario: scenario.name,
             transport,
             program: None,
+            elsewhere: false,
             size: Bytes(64),
             rate: scenario.rate,
             warmup: Nanos(0),
@@ -81,6 +84,9 @@ impl Case {
         };
         if let Some(program) = &self.program {
             add(&program.label());
+        }
+        if self.elsewhere {
+            add(&"elsewhere");
         }
         if self.sizes_frames() {
             add(&self.size);

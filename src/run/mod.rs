@@ -6,8 +6,11 @@
 //! [`record`] is what stays.
 
 pub mod case;
+pub mod clock;
 pub mod control;
 pub mod endpoint;
+#[cfg(feature = "zenoh")]
+pub mod host;
 pub mod launch;
 pub mod limits;
 pub mod measure;

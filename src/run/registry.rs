@@ -1,5 +1,6 @@
 //! The transports there are, by name.
 
+use std::sync::Arc;
 use std::thread;
 
 use crate::link::{Caps, Roll, Stop, Transport};
@@ -7,6 +8,7 @@ use crate::run::launch::{self, Mount, Plan, RunError, Started, Trial};
 use crate::transport::{self, exec};
 
 /// One transport, with everything static about it behind a few functions.
+#[derive(Clone)]
 pub struct Entry {
     /// The name it is asked for by.
     pub name: &'static str,
@@ -14,7 +16,7 @@ pub struct Entry {
     pub caps: Caps,
     /// Whether its sensor is a program that somebody else wrote.
     pub runs_program: bool,
-    pub(crate) mount: Box<dyn Mount>,
+    pub(crate) mount: Arc<dyn Mount>,
 }
 
 impl Entry {
@@ -48,7 +50,7 @@ impl std::fmt::Debug for Entry {
 }
 
 /// The transports there are, in the order in which reports show them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Registry {
     entries: Vec<Entry>,
 }
@@ -63,9 +65,17 @@ impl Registry {
             name: exec::NAME,
             caps: exec::caps(),
             runs_program: true,
-            mount: Box::new(launch::guest::OnProgram),
+            mount: Arc::new(launch::guest::OnProgram),
         });
         registry
+    }
+
+    /// The same, with the sensor of transport `zenoh` on another host.
+    #[cfg(feature = "zenoh")]
+    #[must_use]
+    pub fn with_sensor_on(mut self, host: Arc<super::host::Host>) -> Self {
+        self.add::<transport::Zenoh>(launch::OnHost::new(host));
+        self
     }
 
     /// The transport of that name.
@@ -81,7 +91,7 @@ impl Registry {
 
     /// A later transport of the same name takes the place of the earlier one.
     fn add<T: Transport>(&mut self, mount: impl Mount + 'static) {
-        let mount = Box::new(mount);
+        let mount = Arc::new(mount);
         let entry = Entry { name: T::NAME, caps: T::caps(), runs_program: false, mount };
         match self.entries.iter_mut().find(|e| e.name == T::NAME) {
             Some(old) => *old = entry,

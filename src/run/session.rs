@@ -213,7 +213,7 @@ fn play(
 
 fn fault_of(error: &RunError) -> Fault {
     let cause = match error {
-        RunError::ChildDied { .. } => Cause::ChildDied,
+        RunError::ChildDied { .. } | RunError::HostGone { .. } => Cause::ChildDied,
         RunError::Mute { .. } => Cause::Silent,
         _ => Cause::Refused,
     };

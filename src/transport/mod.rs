@@ -27,6 +27,8 @@ mod task;
 mod thread;
 mod unix_seqpacket;
 mod unix_stream;
+#[cfg(feature = "zenoh")]
+pub mod zenoh;
 
 pub use call::Call;
 pub use coroutine::Coroutine;
@@ -41,6 +43,8 @@ pub use pipe_buffered::PipeBuffered;
 pub use pipe_text::PipeText;
 // The crate has the same name as the module.
 pub use self::rtrb::Rtrb;
+#[cfg(feature = "zenoh")]
+pub use self::zenoh::Zenoh;
 pub use scripted::Scripted;
 pub use shm_latest::ShmLatest;
 pub use shm_ring::ShmRing;
@@ -78,4 +82,6 @@ pub fn enrol(roll: &mut impl Roll) {
     roll.on_processes::<Store>();
     #[cfg(feature = "iceoryx2")]
     roll.on_processes::<Iceoryx2>();
+    #[cfg(feature = "zenoh")]
+    roll.on_processes::<Zenoh>();
 }

@@ -51,6 +51,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// List transports with what they can do, and scenarios
     List(ListArgs),
+    /// Be a sensor: write frames to a pipe, or join a viewer on another host
+    Sensor(SensorArgs),
     /// Say what about this machine spoils measurements, and what helps
     Doctor(DoctorArgs),
     /// Print the JSON Schema of run.json
@@ -96,8 +98,53 @@ pub(super) struct RunArgs {
     /// Scenarios, separated by commas
     #[arg(required = true, value_delimiter = ',', value_name = "SCENARIOS")]
     pub(super) scenario: Vec<String>,
+    /// Wait here for a sensor on another host, as in tcp/0.0.0.0:7447, for at most 60s;
+    /// there: pipefit sensor --transport zenoh --connect tcp/HOST:7447
+    #[arg(long, value_name = "ENDPOINT", value_parser = axes::endpoint, conflicts_with = "exec")]
+    pub(super) listen: Option<String>,
     #[command(flatten)]
     pub(super) measure: MeasureArgs,
+}
+
+/// A sensor by itself.
+#[derive(Debug, clap::Args)]
+pub(super) struct SensorArgs {
+    /// How frames leave: pipe (standard output), or zenoh (to another host)
+    #[arg(long, value_name = "NAME", value_parser = ["pipe", "zenoh"], default_value = "pipe",
+          default_value_if("connect", clap::builder::ArgPredicate::IsPresent, "zenoh"))]
+    pub(super) transport: String,
+    /// The viewer to join, as in tcp/HOST:7447: it tells what to send
+    #[arg(long, value_name = "ENDPOINT", value_parser = axes::endpoint,
+          required_if_eq("transport", "zenoh"),
+          conflicts_with_all = ["rate", "size", "duration", "messages", "warmup", "burst", "producer", "run", "send_timeout"])]
+    pub(super) connect: Option<String>,
+    /// Frames a second
+    #[arg(long, value_name = "RATE", default_value = "10kHz")]
+    pub(super) rate: Hertz,
+    /// Payload of a frame
+    #[arg(long, value_name = "SIZE", value_parser = axes::size, default_value = "64B")]
+    pub(super) size: Bytes,
+    /// How long to send [default: until nobody reads]
+    #[arg(long, value_name = "TIME", value_parser = axes::span)]
+    pub(super) duration: Option<Nanos>,
+    /// How many frames to send, in place of a time
+    #[arg(long, value_name = "N", value_parser = axes::messages, conflicts_with = "duration")]
+    pub(super) messages: Option<u64>,
+    /// How long to send before that, as frames that are not to be measured
+    #[arg(long, value_name = "TIME", value_parser = axes::span_or_none, default_value = "0s")]
+    pub(super) warmup: Nanos,
+    /// Frames that are due together
+    #[arg(long, value_name = "N", value_parser = axes::burst, default_value = "1")]
+    pub(super) burst: u64,
+    /// Its name on every frame
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(super) producer: u32,
+    /// The run's tag on every frame [default: a new one]
+    #[arg(long, value_name = "TAG")]
+    pub(super) run: Option<u32>,
+    /// How long one send may wait for room
+    #[arg(long, value_name = "TIME", value_parser = axes::patience, default_value = "15s")]
+    pub(super) send_timeout: Nanos,
 }
 
 /// How a program is spoken to.
@@ -272,11 +319,30 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     if let Err(why) = measure.axes.wires_match() {
         return Err(grammar.clone().error(ErrorKind::WrongNumberOfValues, why));
     }
+    if let Some(why) = cli.command.as_ref().and_then(elsewhere) {
+        return Err(grammar.clone().error(ErrorKind::ArgumentConflict, why));
+    }
     Ok(Invocation {
         command: cli.command.unwrap_or(Command::Compare(cli.compare)),
         manner: Manner { command: said, ..cli.manner },
         grammar,
     })
+}
+
+/// What is said of another host that cannot be.
+fn elsewhere(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Run(run)
+            if run.listen.is_some()
+                && run.measure.axes.transport.iter().any(|name| name != "zenoh") =>
+        {
+            Some("--listen: only --transport zenoh has its sensor on another host")
+        }
+        Command::Sensor(sensor) if sensor.connect.is_some() && sensor.transport == "pipe" => {
+            Some("--connect: a pipe does not reach another host, --transport zenoh does")
+        }
+        _ => None,
+    }
 }
 
 /// The grammar for the transports there are, under the name the program goes by.

@@ -72,6 +72,7 @@ pub(super) fn cross(
                     scenario: scenario.name,
                     transport: entry.name,
                     program: program.clone(),
+                    elsewhere: false,
                     size,
                     rate,
                     warmup: axes.warmup.unwrap_or(warmup),
@@ -253,6 +254,16 @@ pub(super) fn command(text: &str) -> Result<String, String> {
         return Err("it contains a zero byte".into());
     }
     Ok(text.trim().to_owned())
+}
+
+/// Where another host is, or is to come to.
+pub(super) fn endpoint(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let address = text.strip_prefix("tcp/").unwrap_or_default();
+    match address.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
+        _ => Err("not an endpoint: write tcp/HOST:PORT, as in tcp/192.168.1.7:7447".into()),
+    }
 }
 
 /// How long a send may wait.

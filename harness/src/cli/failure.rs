@@ -32,6 +32,12 @@ pub(super) enum Failure {
         /// What is wrong with it.
         why: String,
     },
+    /// A sensor by itself came to nothing.
+    #[error("{0}")]
+    Sensor(String),
+    /// No sensor on another host, or none can be had.
+    #[error("{0}")]
+    Elsewhere(String),
     /// Nothing is left to be measured; says why.
     #[error("{0}")]
     Nothing(String),

@@ -22,6 +22,7 @@ mod out;
 mod progress;
 mod run;
 mod schema;
+mod sensor;
 mod signals;
 mod spans;
 mod written;
@@ -36,6 +37,11 @@ use pipefit::run::Registry;
 use args::{Command, Invocation};
 use failure::Failure;
 use out::Out;
+
+/// What is said where another host is asked for.
+#[cfg(not(feature = "zenoh"))]
+const NO_ZENOH: &str =
+    "this pipefit reaches no other host: build it with --features zenoh (docs/hosts.md)";
 
 /// The whole tool, for the transports of `registry`. A program calls
 /// [`pipefit::init`] with the same registry first: its children are the program itself.
@@ -57,6 +63,7 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(registry, args, manner, out),
         Command::List(args) => list::list(registry, &args, out),
         Command::Doctor(args) => doctor::doctor(&args, out),
+        Command::Sensor(args) => sensor::be_sensor(&args),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
         Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),

@@ -81,6 +81,7 @@ impl Diary {
             stop: Nanos(now.0 - self.near_ended.0),
             rss_max: rss_max_bytes().max(child_rss),
             residue: Census::take().since(&self.census),
+            clock: None,
         }
     }
 }
@@ -127,6 +128,7 @@ pub fn play_virtually(plan: &Plan, link: Link<ScriptedTx, ScriptedRx>, start: Na
         stop: Nanos(0),
         rss_max: None,
         residue: Residue::default(),
+        clock: None,
     }
 }
 

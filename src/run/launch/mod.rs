@@ -2,9 +2,13 @@
 //! transport's halves live, starts both at one moment, and brings both reports home.
 
 pub mod guest;
+#[cfg(feature = "zenoh")]
+mod host;
 mod local;
 mod process;
 
+#[cfg(feature = "zenoh")]
+pub(crate) use host::{OnHost, play_abroad};
 pub use local::play_virtually;
 
 use std::marker::PhantomData;
@@ -21,6 +25,7 @@ use crate::role::viewer::viewer;
 use crate::role::{
     EchoReport, EchoSpec, PingReport, PingSpec, SensorReport, SensorSpec, ViewerReport, ViewerSpec,
 };
+use crate::run::clock::FarClock;
 use crate::run::endpoint::Child;
 use crate::run::program::Program;
 use crate::run::residue::Residue;
@@ -121,6 +126,8 @@ pub struct Trial {
     pub rss_max: Option<u64>,
     /// What was left behind.
     pub residue: Residue,
+    /// The clock of the far side's stamps, where it is another host's.
+    pub clock: Option<FarClock>,
 }
 
 /// A plan that could not be played to its end.
@@ -156,6 +163,21 @@ pub enum RunError {
         /// The last lines it wrote to its standard error.
         stderr: String,
     },
+    /// The sensor on another host went away, or said something else than it should.
+    #[error("the sensor on the other host {how}")]
+    HostGone {
+        /// What it did.
+        how: String,
+    },
+    /// The viewer on another host went away.
+    #[error("the viewer has been away for {patience}: look at the network, and start both anew")]
+    ViewerGone {
+        /// How long it was waited for.
+        patience: Nanos,
+    },
+    /// The viewer on another host has a sensor already.
+    #[error("the viewer has another sensor already, or is of another version")]
+    TurnedAway,
     /// A task or thread of this process panicked.
     #[error("{0} panicked")]
     Panicked(&'static str),

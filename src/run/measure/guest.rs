@@ -29,7 +29,7 @@ pub(super) fn fault(case: &Case, program: &ProgramReport, viewer: &ViewerReport)
             End::PeerGone => None,
             ref end => end_fault("viewer", end),
         })
-        .or_else(|| times_fault(viewer))
+        .or_else(|| times_fault(viewer, None))
         .or_else(|| {
             (viewer.flow.all == 0).then(|| {
                 Fault::new(Cause::Empty, "the program ended without a record that is measured")

@@ -1,10 +1,12 @@
 //! From the reports of trials to a cell: what is merged, and what makes it invalid.
 
+mod abroad;
 mod guest;
 
 use std::collections::BTreeMap;
 
 use super::case::Case;
+use super::clock::FarClock;
 use super::launch::{FarReport, NearReport, Trial};
 use super::record::{
     Cause, Cell, Measured, Metrics, ProgramRecord, Repeat, Residue, Spread, Status, capacity_note,
@@ -78,6 +80,8 @@ pub(super) fn blank(case: &Case) -> Cell {
         notes: Vec::new(),
         repeats: 0,
         tries: 0,
+        clock_offset_ns: None,
+        clock_uncertainty_ns: None,
         metrics: Metrics::default(),
         ledger: None,
         residue: None,
@@ -98,6 +102,7 @@ pub struct Book {
     granted: Option<crate::ground::Bytes>,
     residue: Residue,
     guests: guest::Guests,
+    clocks: abroad::Clocks,
     fault: Option<Fault>,
     notes: Vec<String>,
     /// How often it was measured, those that missed their rate included.
@@ -131,6 +136,7 @@ impl Book {
             granted: None,
             residue: Residue::default(),
             guests: guest::Guests::default(),
+            clocks: abroad::Clocks::default(),
             fault: None,
             notes: Vec::new(),
             tries: 0,
@@ -141,7 +147,9 @@ impl Book {
     #[must_use]
     pub fn fault_of(&self, trial: &Trial) -> Option<Fault> {
         match (&trial.far, &trial.near) {
-            (FarReport::Sensor(s), NearReport::Viewer(v)) => one_way_fault(&self.case, s, v),
+            (FarReport::Sensor(s), NearReport::Viewer(v)) => {
+                one_way_fault(&self.case, s, v, trial.clock.as_ref())
+            }
             (FarReport::Echo(e), NearReport::Ping(p)) => round_trip_fault(e, p),
             (FarReport::Program(p), NearReport::Viewer(v)) => guest::fault(&self.case, p, v),
             _ => Some(Fault::new(Cause::Refused, "the two sides played different scenarios")),
@@ -154,6 +162,9 @@ impl Book {
             self.fault = fault;
         }
         self.granted = trial.granted;
+        if let Some(clock) = &trial.clock {
+            self.clocks.add(clock);
+        }
         add_residue(&mut self.residue, &trial.residue);
         self.sums.starts.push(trial.start.0 as f64);
         self.sums.stops.push(trial.stop.0 as f64);
@@ -256,7 +267,7 @@ impl Book {
 
     /// Closes the book.
     #[must_use]
-    pub fn close(self) -> Measured {
+    pub fn close(mut self) -> Measured {
         let spread = |name| self.meters.get(name).map(Spread::from);
         let throughput = median(&self.sums.throughput);
         let widest =
@@ -303,12 +314,21 @@ impl Book {
             cell.ledger = Some(self.balance);
             cell.residue = Some(self.residue);
             self.guests.finish(&mut cell);
+            self.clocks.finish(&mut cell);
+        }
+        if !self.clocks.are_known() {
+            self.meters.retain(|name, _| !matches!(*name, "response" | "transit"));
         }
         Measured { cell, meters: self.meters, age: self.age }
     }
 }
 
-fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> Option<Fault> {
+fn one_way_fault(
+    case: &Case,
+    sensor: &SensorReport,
+    viewer: &ViewerReport,
+    clock: Option<&FarClock>,
+) -> Option<Fault> {
     if let Some(fault) =
         end_fault("viewer", &viewer.end).or_else(|| end_fault("sensor", &sensor.end))
     {
@@ -317,7 +337,7 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
     if let Err(unbalanced) = balance(sensor, viewer).check() {
         return Some(Fault::new(Cause::Unbalanced, unbalanced.to_string()));
     }
-    if let Some(fault) = times_fault(viewer) {
+    if let Some(fault) = times_fault(viewer, clock) {
         return Some(fault);
     }
     if sensor.sent.offered == 0 {
@@ -332,10 +352,12 @@ fn one_way_fault(case: &Case, sensor: &SensorReport, viewer: &ViewerReport) -> O
 }
 
 /// What stamps and names say that cannot be.
-fn times_fault(viewer: &ViewerReport) -> Option<Fault> {
-    let spans = [&viewer.response, &viewer.transit, &viewer.slip];
-    let negative = spans.iter().map(|m| m.negative()).sum::<u64>()
+fn times_fault(viewer: &ViewerReport, clock: Option<&FarClock>) -> Option<Fault> {
+    let between = [&viewer.response, &viewer.transit].iter().map(|m| m.negative()).sum::<u64>()
         + viewer.screen.as_ref().map_or(0, |s| s.age.negative);
+    // Both stamps of a slip are by the sensor's clock, wherever it is.
+    let explained = clock.is_some_and(|c| c.estimate.is_err() || c.explains_backwards());
+    let negative = viewer.slip.negative() + if explained { 0 } else { between };
     if negative > 0 {
         let reason = format!("{negative} spans end before they begin: clocks or stamps are wrong");
         return Some(Fault::new(Cause::Backwards, reason));

@@ -177,6 +177,12 @@ pub struct Cell {
     /// How often it was measured in all; more than `repeats` where a repeat missed
     /// its rate and was measured again.
     pub tries: u32,
+    /// What the sensor's clock shows beyond the viewer's, where they are two hosts', in ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ns: Option<i64>,
+    /// By how much that may be wrong, and with it every one-way figure, in ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_uncertainty_ns: Option<u64>,
     /// The figures.
     pub metrics: Metrics,
     /// The books, all repeats together.

@@ -47,6 +47,7 @@ fn plan(case: &Case, run: u32) -> Plan {
             warmup: Extent::For(case.warmup),
             extent: case.extent,
             patience,
+            one_clock: !case.elsewhere,
         }),
         pins: case.pins.clone(),
     }
