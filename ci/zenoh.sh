@@ -23,7 +23,7 @@ done
 
 cargo clippy --workspace --all-targets --features "$features" -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --features "$features"
-cargo test --features "$features" --lib -p pipefit zenoh
+cargo test --features "$features" --lib zenoh
 cargo test --features "$features" --test capabilities
 cargo test --features "$features" --test conformance -- zenoh
 cargo test --features "$features" --test hosts -- --nocapture
