@@ -56,14 +56,18 @@ need_libclang() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libclang-dev
 }
 
-# need_ip: two hosts are two network namespaces. Without it, or without the right to make
-# them, the tests that need them say that they were skipped.
+# need_ip: two hosts are two network namespaces, and what lies between them can be made
+# to lose packets. Without the tools for it, or without the right to use them, the tests
+# that need them say that they were skipped.
 need_ip() {
-    if command -v ip >/dev/null || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    if command -v ip >/dev/null && command -v nft >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         return
     fi
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables
 }
 
 # need_component NAME COMMAND...: a part of the toolchain, which this does not change.

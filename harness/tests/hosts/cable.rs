@@ -43,6 +43,16 @@ impl Cable {
         Some(format!("no qdisc netem in this kernel: {}", text(&refused)))
     }
 
+    /// Why none can lose packets, if so.
+    pub(crate) fn missing_loss() -> Option<String> {
+        let cable = match Self::lay() {
+            Ok(cable) => cable,
+            Err(why) => return Some(format!("no network namespaces here: {}", text(&why))),
+        };
+        let refused = cable.lose(1).err()?;
+        Some(format!("no nftables here that drop at random: {}", text(&refused)))
+    }
+
     pub(crate) fn lay() -> Result<Self, Failed> {
         let name = |side| format!("pipefit-{side}-{}", process::id());
         let cable = Self { here: name("a"), there: name("b") };
@@ -64,6 +74,33 @@ impl Cable {
             tool(&format!("tc -n {side} qdisc replace dev cable root netem {how}"))?;
         }
         Ok(())
+    }
+
+    /// Drops so many of a hundred packets that arrive, in both directions.
+    pub(crate) fn lose(&self, percent: u32) -> Result<(), Failed> {
+        for side in [&self.here, &self.there] {
+            let nft = format!("ip netns exec {side} nft add");
+            tool(&format!("{nft} table inet lossy"))?;
+            let hook = "{ type filter hook input priority 0 ; }";
+            tool(&format!("{nft} chain inet lossy arriving {hook}"))?;
+            let rule = format!("meta iifname cable numgen random mod 100 < {percent} counter drop");
+            tool(&format!("{nft} rule inet lossy arriving {rule}"))?;
+        }
+        Ok(())
+    }
+
+    /// Packets that were dropped so far.
+    pub(crate) fn lost(&self) -> Result<u64, Failed> {
+        let mut lost = 0;
+        for side in [&self.here, &self.there] {
+            let list = ["netns", "exec", side, "nft", "list", "chain", "inet", "lossy", "arriving"];
+            let out = Command::new("ip").args(list).output()?;
+            let said = String::from_utf8_lossy(&out.stdout);
+            let count = said.split("counter packets ").nth(1).and_then(|s| s.split(' ').next());
+            let count = count.and_then(|n| n.parse::<u64>().ok());
+            lost += count.ok_or_else(|| format!("no count of packets: {said}"))?;
+        }
+        Ok(lost)
     }
 
     pub(crate) fn cut(&self) -> Result<(), Failed> {
