@@ -60,7 +60,7 @@ pub struct BareReport {
 }
 
 impl BareReport {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             count: 0,
             took: Nanos(0),

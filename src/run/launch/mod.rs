@@ -1,6 +1,7 @@
 //! Plays a plan over one transport: opens the links, puts each side where the
 //! transport's halves live, starts both at one moment, and brings both reports home.
 
+mod bare;
 pub mod guest;
 #[cfg(feature = "zenoh")]
 mod host;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::ground::host::PinError;
 use crate::ground::{Bytes, Nanos};
 use crate::link::{self, LinkError, LinkSpec, Stop, Timer, Transport};
-use crate::role::bare::{self, BareReport, BareSpec, Told};
+use crate::role::bare::{BareReport, BareSpec, Told};
 use crate::role::echo::{echo, ping};
 use crate::role::sensor::sensor;
 use crate::role::viewer::viewer;
@@ -243,13 +244,10 @@ async fn play_far<T: Transport, C: Timer>(
         (Far::Echo(spec), Some(rx)) => {
             FarReport::Echo(echo(ends.tx, rx, &timer, &spec, start, &stop).await)
         }
-        (Far::Flood(spec), _) => {
-            FarReport::Bare(Box::new(bare::flood(ends.tx, &timer, &spec, start).await))
+        (far @ (Far::Flood(_) | Far::Bounce(_)), rx) => {
+            FarReport::Bare(bare::far(far, (ends.tx, rx), &timer, start).await)
         }
-        (Far::Bounce(spec), Some(rx)) => {
-            FarReport::Bare(Box::new(bare::bounce(ends.tx, rx, &timer, &spec).await))
-        }
-        (Far::Echo(_) | Far::Bounce(_), None) => unreachable!("an echo's plan opens two links"),
+        (Far::Echo(_), None) => unreachable!("an echo's plan opens two links"),
     }
 }
 
@@ -278,22 +276,10 @@ async fn play_near<T: Transport, C: Timer>(
         (Near::Ping(spec), Some(tx)) => {
             NearReport::Ping(Box::new(ping(tx, ends.rx, &timer, &spec, start, &stop).await))
         }
-        (Near::Soak(spec), _) => {
-            NearReport::Bare(Box::new(bare::soak(ends.rx, &timer, &spec, start).await))
-        }
-        (Near::Rally(spec), Some(tx)) => {
-            NearReport::Bare(Box::new(bare::rally(tx, ends.rx, &timer, &spec, start).await))
-        }
-        (Near::Trips(told), Some(tx)) => {
-            let trips = bare::told::trips(tx, ends.rx, &timer, &told, start).await;
-            NearReport::Bare(Box::new(trips))
-        }
-        (Near::Arrivals(told), _) => {
-            NearReport::Bare(Box::new(bare::told::arrivals(ends.rx, &timer, &told).await))
-        }
-        (Near::Ping(_) | Near::Rally(_) | Near::Trips(_), None) => {
+        (Near::Ping(_), None) => {
             unreachable!("a pinger's plan opens two links")
         }
+        (near, tx) => NearReport::Bare(bare::near(near, (tx, ends.rx), &timer, start).await),
     }
 }
 
