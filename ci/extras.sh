@@ -14,6 +14,8 @@ PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
 PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers --test python_record
 PIPEFIT_LONG=1 cargo test -p pipefit --test exec
 bash ci/fuzz.sh 300
+cargo test --features pipefit/iceoryx2 --lib -p pipefit memory::
+PIPEFIT_KILLS=120 cargo test --features pipefit/iceoryx2 --test killed
 bash ci/zenoh.sh
 
 busy=()

@@ -30,10 +30,9 @@ left_nothing() {
 }
 
 cargo clippy --workspace --all-targets --features pipefit/iceoryx2 -- -D warnings
-cargo test --release --features pipefit/iceoryx2 --lib -p pipefit memory::
 cargo test --release --features pipefit/iceoryx2 --test capabilities
+# Processes that are killed: see ci/extras.sh.
 cargo test --release --features pipefit/iceoryx2 --test conformance -- iceoryx2
-PIPEFIT_KILLS=120 cargo test --release --features pipefit/iceoryx2 --test killed
 left_nothing "the tests"
 
 cargo build --release -p pipefit-harness --features iceoryx2
