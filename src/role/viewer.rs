@@ -209,8 +209,10 @@ impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
                 break end;
             }
         };
-        // After the last sample the screen stays as it is.
-        let until = if end == End::Done { screen.measured_until() } else { self.timer.now() };
+        // After the last sample the screen stays as it is; but a program that is at its end
+        // before the time for it is has nothing more to show.
+        let stays = end == End::Done && self.spec.leave.is_none();
+        let until = if stays { screen.measured_until() } else { self.timer.now() };
         screen.finish(until);
         let never_seen = self
             .intake
