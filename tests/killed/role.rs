@@ -169,8 +169,15 @@ impl Role {
 
 /// Waits until a process that was started says that it holds its half, or begins.
 pub(crate) fn await_ready(child: &mut Child) -> io::Result<()> {
-    let mut byte = [0];
-    child.stderr.as_mut().unwrap().read_exact(&mut byte)
+    let (mut byte, stderr) = ([0], child.stderr.as_mut().unwrap());
+    stderr.read_exact(&mut byte)?;
+    if byte == *b"." {
+        return Ok(());
+    }
+    // What dies before it is killed would pass for a peer that was killed.
+    let mut said = String::from_utf8_lossy(&byte).into_owned();
+    stderr.read_to_string(&mut said)?;
+    Err(io::Error::other(format!("a peer did not begin: {said}")))
 }
 
 fn frame(size: Bytes) -> Bytes {
@@ -190,7 +197,7 @@ pub(crate) fn play_if_one() {
 
 fn play_half<T: Transport>(role: &Role) {
     let mut carriers = vec![Carrier::Fd(io::stdin().as_fd().try_clone_to_owned().unwrap())];
-    if role.transport == "memfd-ring" {
+    if ["memfd-ring", "iceoryx2"].contains(&role.transport.as_str()) {
         carriers.push(Carrier::Fd(io::stdout().as_fd().try_clone_to_owned().unwrap()));
     }
     let ticket = Ticket { note: role.note.clone(), carriers, kept: None };

@@ -184,7 +184,8 @@ pub enum RunError {
     Panicked(&'static str),
 }
 
-fn tail(stderr: &str) -> String {
+/// The last of what a process wrote to its standard error, as the end of a sentence.
+pub(super) fn tail(stderr: &str) -> String {
     match stderr.trim() {
         "" => String::new(),
         text => format!("; it last wrote: {text}"),

@@ -8,6 +8,7 @@ use crate::role::guest::GuestSeen;
 use crate::role::{End, ViewerReport};
 use crate::run::case::Case;
 use crate::run::launch::guest::{Ended, ProgramReport};
+use crate::run::launch::tail;
 use crate::run::record::{Cause, Cell, Repeat};
 
 /// What is known of a program over all trials.
@@ -45,11 +46,8 @@ fn died(program: &ProgramReport) -> Option<Fault> {
         Ended::Signalled(signal) => format!("was killed by signal {signal}"),
         Ended::WentOn => "closed its standard output, did not exit, and was killed".into(),
     };
-    let last = match program.stderr.trim() {
-        "" => String::new(),
-        text => format!("; it last wrote: {text}"),
-    };
-    Some(Fault::new(Cause::ChildDied, format!("the program {how}{last}")))
+    let reason = format!("the program {how}{}", tail(&program.stderr));
+    Some(Fault::new(Cause::ChildDied, reason))
 }
 
 fn malformed(seen: &GuestSeen) -> Option<Fault> {
