@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stdout, reason = "what was not tested is said")]
 
+mod serially;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::frame::{self, HEADER, Header, Kind};
 use pipefit::ground::{Hertz, Nanos};
 use pipefit::link::Stop;
@@ -17,11 +19,9 @@ use pipefit::role::Extent;
 use pipefit::run::record::{Cause, Cell, Status};
 use pipefit::run::{Case, Program, Registry, scenario, session};
 
-type Test = fn() -> Result<(), Failed>;
-
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 11] = [
+    serially::run(&[
         ("bad_programs_are_typed_errors_in_bounded_time", bad_programs),
         ("a_program_that_floods_its_standard_error_is_heard_all_the_same", flooded),
         ("frames_are_checked_and_counted", frames),
@@ -33,12 +33,7 @@ fn main() {
         ("nothing_of_a_programs_group_is_left", group),
         ("a_python_sensor_at_10_khz_loses_nothing", python),
         ("a_program_that_buffers_is_caught_by_its_age", naive),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // Some of these measure, all of them count children: one after the other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 const COUNTED: &str = "text:{seq}";

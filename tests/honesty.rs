@@ -7,9 +7,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was measured, and what is inconclusive, is shown")]
 
+mod serially;
+
 use std::time::Instant;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::host::{CpuTicks, allowed_cpus, cpu_ticks};
 use pipefit::ground::{Hertz, Nanos};
 use pipefit::link::Stop;
@@ -17,21 +19,15 @@ use pipefit::role::Extent;
 use pipefit::run::record::{Cause, Cell, Status};
 use pipefit::run::{Case, Registry, scenario, session};
 
-type Test = fn() -> Result<(), Failed>;
-
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 3] = [
+    serially::run(&[
         ("throughput_does_not_depend_on_the_number_of_frames_over_threads", || {
             any_number("thread")
         }),
         ("throughput_does_not_depend_on_the_number_of_frames_over_a_pipe", || any_number("pipe")),
         ("a_pipe_that_is_not_flushed_shows_old_samples", unflushed),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn case(scenario: &'static str, transport: &'static str, extent: Extent) -> Case {

@@ -7,10 +7,12 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was measured, and what is inconclusive, is shown")]
 
+mod serially;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::host::allowed_cpus;
 use pipefit::ground::{Bytes, Nanos, frame};
 use pipefit::link::Stop;
@@ -32,10 +34,7 @@ const AGREE: std::ops::RangeInclusive<f64> = 0.85..=1.15;
 
 fn main() {
     pipefit::init(&Registry::builtin());
-    let trials = vec![Trial::test("a_pipe_takes_as_long_as_one_in_plain_c", agrees)];
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    serially::run(&[("a_pipe_takes_as_long_as_one_in_plain_c", agrees)]);
 }
 
 /// The C program, built.

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 
+mod serially;
+
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::{Bytes, Hertz, Nanos};
 use pipefit::link::{Policy, Stop, Why};
 use pipefit::role::Extent;
@@ -15,11 +17,9 @@ use pipefit::run::session::{self, Event, Outcome};
 use pipefit::run::{Case, Registry, scenario};
 use rustix::process::{Pid, Signal, kill_process};
 
-type Test = fn() -> Result<(), Failed>;
-
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 8] = [
+    serially::run(&[
         ("every_scenario_over_a_pipe_is_valid_and_complete", every_scenario),
         ("nothing_is_left_behind", nothing_left),
         ("a_child_killed_in_the_middle_is_a_typed_error_in_bounded_time", killed),
@@ -28,12 +28,7 @@ fn main() {
         ("an_interrupt_saves_what_was_measured", interrupted),
         ("a_rate_that_cannot_be_kept_is_tried_three_times_and_invalid", missed_rate),
         ("policies_account_for_every_frame", policies),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // Some of these measure, all of them count children: one after the other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn case(scenario: &'static str, transport: &'static str) -> Case {

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was skipped is shown")]
 
+mod serially;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::frame::wire_len;
 use pipefit::ground::{Bytes, Clock, Monotonic, Nanos};
 use pipefit::link::driver::{ThreadTimer, on_thread};
@@ -25,8 +27,6 @@ use pipefit::transport::{MemfdRing, ShmLatest, ShmRing};
 use rustix::fs::{MemfdFlags, Mode, SealFlags, ftruncate, memfd_create};
 use rustix::io::Errno;
 use rustix::process::umask;
-
-type Test = fn() -> Result<(), Failed>;
 
 /// The argument that makes this program try its luck in a /dev/shm of 1 MiB.
 const SMALL: &str = "--in-a-small-folder";
@@ -42,7 +42,7 @@ fn main() {
         }
         std::process::exit(tried.is_err().into());
     }
-    let tests: [(&str, Test); 12] = [
+    serially::run(&[
         ("only_its_user_may_open_a_segment_whatever_the_umask", mode),
         ("names_differ_and_cannot_be_guessed", names),
         ("a_name_is_gone_once_both_sides_hold_the_segment", name_gone_once_attached),
@@ -55,12 +55,7 @@ fn main() {
         ("a_memfd_must_be_sealed_and_cannot_be_made_smaller", seals),
         ("a_half_is_taken_once_and_the_taker_is_named", taken),
         ("a_stale_segment_is_in_nobodys_way", stale_neighbour),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // The umask and the list of names belong to the whole process.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {

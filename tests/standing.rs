@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 
+mod serially;
+
 #[path = "../benches/flags/mod.rs"]
 mod flags;
 
@@ -11,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use flags::{Flags, Mode};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::Nanos;
 use pipefit::ground::frame::wire_len;
 use pipefit::link::{Policy, Stop};
@@ -21,22 +23,15 @@ use pipefit::run::standing::{Fallen, Use, measured};
 use pipefit::run::{Case, Plan, Registry, Standing, scenario};
 use rustix::process::{Pid, Signal, kill_process};
 
-type Test = fn() -> Result<(), Failed>;
-
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 5] = [
+    serially::run(&[
         ("as_much_is_done_as_was_asked_and_it_takes_its_time", as_much),
         ("what_piled_up_between_two_orders_is_not_counted", piled_up),
         ("a_child_killed_between_two_orders_is_an_error_in_bounded_time", killed),
         ("a_policy_that_gives_frames_up_may_leave_gaps", gaps),
         ("the_value_of_a_flag_is_no_filter", values),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // Some of these measure: one after the other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was measured is shown")]
 
+mod serially;
+
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::{Bytes, Nanos};
 use pipefit::link::driver::{ThreadTimer, on_thread};
 use pipefit::link::{LinkSpec, Policy, RecvError, Rx, SendError, Stop, Timer, Tx, Wait, open};
@@ -20,11 +22,9 @@ use pipefit::run::{Case, Registry, scenario, session};
 use pipefit::transport::Store;
 use rustix::process::{Pid, Signal, kill_process};
 
-type Test = fn() -> Result<(), Failed>;
-
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 7] = [
+    serially::run(&[
         ("halves_learn_that_their_server_was_killed", killed_between),
         ("halves_that_wait_learn_that_their_server_was_killed", killed_while_waiting),
         ("a_server_that_does_not_answer_is_an_error_in_bounded_time", stopped),
@@ -32,12 +32,7 @@ fn main() {
         ("a_server_killed_in_the_middle_of_a_run_is_an_error_in_bounded_time", killed_in_a_run),
         ("a_run_leaves_nothing_behind", nothing_left),
         ("it_is_ten_times_slower_than_shared_memory", slow),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // Some of these measure, all of them count children: one after the other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {

@@ -6,11 +6,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says where it failed")]
 #![expect(clippy::print_stderr, reason = "what was done is shown")]
 
+mod serially;
+
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::ground::frame::{Header, Kind, encode, wire_len};
 use pipefit::ground::ledger::{Balance, Sent};
 use pipefit::ground::{Bytes, Clock, Monotonic, Nanos};
@@ -22,13 +24,11 @@ use pipefit::run::record::Status;
 use pipefit::run::{Case, Registry, scenario, session};
 use pipefit::transport::ShmRing;
 
-type Test = fn() -> Result<(), Failed>;
-
 const MILLION: u64 = 1_000_000;
 
 fn main() {
     pipefit::init(&Registry::builtin());
-    let tests: [(&str, Test); 6] = [
+    serially::run(&[
         ("no_frame_is_wrong_or_lost_over_shm_ring", || whole("shm-ring", 100 * MILLION)),
         ("no_frame_is_wrong_or_lost_over_memfd_ring", || whole("memfd-ring", 20 * MILLION)),
         ("no_frame_is_wrong_over_shm_latest", || thinned("shm-latest", Policy::OverwriteOldest)),
@@ -39,11 +39,7 @@ fn main() {
             thinned("memfd-ring", Policy::DropNewest)
         }),
         ("one_byte_changed_in_the_memory_is_found", changed_byte),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> {

@@ -9,18 +9,18 @@
 
 mod peer;
 mod role;
+#[path = "../serially/mod.rs"]
+mod serially;
 mod session;
 mod watch;
 
 use std::time::{Duration, Instant, SystemTime};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use pipefit::run::Registry;
 use rustix::process::{getpid, set_child_subreaper};
 
 use watch::Dice;
-
-type Test = fn() -> Result<(), Failed>;
 
 /// Kills in all, unless told otherwise.
 const KILLS: u64 = 300;
@@ -39,7 +39,7 @@ fn main() {
     role::play_if_one();
     // Whoever loses its parent is left to this process, and can be counted.
     set_child_subreaper(Some(getpid())).unwrap();
-    let tests: [(&str, Test); 9] = [
+    serially::run(&[
         ("a_killed_sensor_is_missed_and_no_frame_is_wrong", peer::sensor_killed),
         ("a_killed_viewer_is_missed_by_its_sensor", peer::viewer_killed),
         ("a_session_names_the_death_of_its_child", session::child_killed),
@@ -49,12 +49,7 @@ fn main() {
         ("a_sender_that_never_waits_learns_of_it", peer::death_without_wait),
         ("only_names_whose_maker_is_dead_are_swept", session::sweeping),
         ("an_orphan_and_a_zombie_would_be_seen", session::control),
-    ];
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let mut arguments = Arguments::from_args();
-    // All of them count children and names: one after the other.
-    arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit();
+    ]);
 }
 
 /// Kills again and again, and says how it went. `some` kills at most so many, and gives
