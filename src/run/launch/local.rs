@@ -80,7 +80,7 @@ impl Diary {
             start: Nanos(self.ready.0 - self.began.0),
             stop: Nanos(now.0 - self.near_ended.0),
             rss_max: rss_max_bytes().max(child_rss),
-            residue: Census::take().since(&self.census),
+            residue: Census::left_since(&self.census),
             clock: None,
         }
     }
