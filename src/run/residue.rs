@@ -1,13 +1,12 @@
 //! What a run leaves behind, counted as a difference to before.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 pub use super::record::Residue;
+use crate::ground::{Clock, Monotonic, Nanos};
 
 /// How long what is ending is given to be gone.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Nanos = Nanos::from_millis(200);
 
 /// What there is now.
 #[derive(Clone, Copy, Debug)]
@@ -49,13 +48,14 @@ impl Census {
     /// until nothing is. A thread that was joined stands in /proc a moment longer.
     #[must_use]
     pub fn left_since(earlier: &Self) -> Residue {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Monotonic.now() + PATIENCE;
         loop {
             let left = Self::take().since(earlier);
-            if left.is_clean() || Instant::now() >= deadline {
+            let now = Monotonic.now();
+            if left.is_clean() || now >= deadline {
                 return left;
             }
-            thread::sleep(Duration::from_millis(1));
+            Monotonic.advance_to(now + Nanos::from_millis(1));
         }
     }
 }
