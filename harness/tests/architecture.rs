@@ -23,11 +23,15 @@ const FLOORS: &[(&str, &str, u32)] = &[
     ("src", "role", 3),
     ("src", "run", 4),
     // In a package of its own, all of it above the measuring side.
+    ("harness/src", "metric", 5),
+    ("harness/src", "quantity", 5),
     ("harness/src", "stat", 5),
     ("harness/src", "verdict", 6),
     ("harness/src", "report", 7),
     ("harness/src", "results", 8),
-    ("harness/src", "cli", 9),
+    ("harness/src", "check", 9),
+    ("harness/src", "gate", 9),
+    ("harness/src", "cli", 10),
 ];
 
 /// Files that stand above all floors of their package.

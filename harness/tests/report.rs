@@ -349,7 +349,7 @@ fn figures_in_markdown_are_the_models() {
 #[test]
 fn figures_on_the_page_are_the_models() {
     let record = record();
-    let page = html::page(&record, &Curves::default());
+    let page = html::page(&record, &Curves::default(), None);
     let view = View::new(&record);
     let table_row =
         Regex::new(r#"(?s)<tr class="(?:valid|invalid)"><th scope="row">.*?</tr>"#).unwrap();
@@ -369,7 +369,7 @@ fn figures_on_the_page_are_the_models() {
 #[test]
 fn the_page_reads_so() {
     let curves = Curves::from_measured(&measured());
-    let page = html::page(&record(), &curves);
+    let page = html::page(&record(), &curves, None);
     let svg = Regex::new("(?s)(<svg[^>]*>).*?</svg>").unwrap();
     let style = Regex::new("(?s)<style>.*?</style>").unwrap();
     let bare = style.replace(&page, "<style>…</style>");
@@ -381,7 +381,7 @@ fn the_page_reads_so() {
 
 #[test]
 fn the_page_needs_nothing_but_itself() {
-    let page = html::page(&record(), &Curves::from_measured(&measured()));
+    let page = html::page(&record(), &Curves::from_measured(&measured()), None);
     let references = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
     for scheme in ["http://", "https://", "url(", "@import", " src=", "//fonts"] {
         assert!(!references.contains(scheme), "the page refers to {scheme}");
@@ -403,7 +403,7 @@ fn hostile_names_are_text_everywhere() {
     let mut valid = record.clone();
     // So that its name gets into a plot, too.
     valid.cells[4].status = Status::Valid;
-    for page in [html::page(&record, &curves), html::page(&valid, &curves)] {
+    for page in [html::page(&record, &curves, None), html::page(&valid, &curves, None)] {
         let lower = page.to_lowercase();
         assert!(!lower.contains("<script") && !lower.contains("<b>"), "markup came through");
         assert!(lower.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name is shown");
@@ -467,7 +467,7 @@ fn too_few_samples_make_no_plot() {
     let curves = Curves::from_measured(&few);
     let plots = plot::plots(&record, &curves, "stream");
     assert!(plot::percentiles::svg(&plots[0]).unwrap().is_none());
-    assert!(html::page(&record, &curves).contains("No percentile plot of response"));
+    assert!(html::page(&record, &curves, None).contains("No percentile plot of response"));
 }
 
 #[test]
@@ -597,9 +597,9 @@ fn an_interrupted_run_says_so_everywhere() {
     let said = "partial: the run was interrupted";
     assert!(terminal::table(&record, false).contains(said));
     assert!(markdown::document(&record).contains(said));
-    let page = html::page(&record, &Curves::default());
+    let page = html::page(&record, &Curves::default(), None);
     assert!(page.contains(said) && page.contains("class=\"partial\""));
-    assert!(!html::page(&self::record(), &Curves::default()).contains("class=\"partial\""));
+    assert!(!html::page(&self::record(), &Curves::default(), None).contains("class=\"partial\""));
 }
 
 #[test]
@@ -608,7 +608,7 @@ fn a_run_of_nothing_renders() {
     let curves = Curves::default();
     assert!(View::new(&record).sentence.starts_with("No cell was measured; partial"));
     assert!(terminal::table(&record, true).contains("No cell was measured"));
-    assert!(html::page(&record, &curves).contains("No cell was measured"));
+    assert!(html::page(&record, &curves, None).contains("No cell was measured"));
     assert!(markdown::document(&record).contains("No cell was measured"));
     let mut out = Vec::new();
     csv::tidy(&record, &mut out).unwrap();
@@ -627,7 +627,7 @@ fn a_cell_without_a_figure_renders_in_every_state() {
         for scenario in ["stream", "rtt", "max", "gui60", "of their own"] {
             let one = Cell { status, ..cell(scenario, "x") };
             let record = RunRecord { cells: vec![one], ..record() };
-            let page = html::page(&record, &Curves::default());
+            let page = html::page(&record, &Curves::default(), None);
             assert!(page.contains(&format!("{word}</td>")), "{scenario} {word}");
             assert!(markdown::document(&record).contains(word));
             let table = terminal::table(&record, false);

@@ -118,7 +118,7 @@ fn record(measured: &[Measured]) -> RunRecord {
 #[test]
 fn the_page_is_the_same_to_the_letter() {
     let measured = measured();
-    let page = html::page(&record(&measured), &Curves::from_measured(&measured));
+    let page = html::page(&record(&measured), &Curves::from_measured(&measured), None);
     insta::assert_snapshot!("page", page);
 }
 

@@ -83,6 +83,7 @@ pub struct CpuTicks {
     total: u64,
     steal: u64,
     busy: u64,
+    processors: usize,
 }
 
 /// Reads the first line of /proc/stat; `None` where there is none.
@@ -98,10 +99,37 @@ fn parse_ticks(stat: &str) -> Option<CpuTicks> {
         return None;
     };
     let total = ticks.iter().take(8).sum::<u64>();
-    Some(CpuTicks { total, steal, busy: total - idle - iowait - steal })
+    let each =
+        |line: &&str| line.strip_prefix("cpu").is_some_and(|n| n.starts_with(char::is_numeric));
+    let processors = stat.lines().filter(each).count();
+    Some(CpuTicks { total, steal, busy: total - idle - iowait - steal, processors })
+}
+
+/// What this process and its children that it waited for have had of the processors, in
+/// the kernel's ticks; `None` where that cannot be read.
+#[must_use]
+pub fn own_ticks() -> Option<u64> {
+    parse_own_ticks(&fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+fn parse_own_ticks(stat: &str) -> Option<u64> {
+    // The name stands in parentheses and may hold anything, parentheses too.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    // utime, stime, cutime and cstime (proc(5)), counted from the state on.
+    let four = fields.split(' ').skip(11).take(4).map(|n| n.parse::<u64>().ok());
+    four.collect::<Option<Vec<_>>>().filter(|all| all.len() == 4).map(|all| all.iter().sum())
 }
 
 impl CpuTicks {
+    /// How many processors others kept busy since `earlier`, where `own` is what this
+    /// process and its children had of them in the meantime.
+    #[must_use]
+    pub fn others_since(&self, earlier: &Self, own: u64) -> Option<f64> {
+        let total = self.total.checked_sub(earlier.total).filter(|t| *t > 0)?;
+        let busy = self.busy.saturating_sub(earlier.busy).saturating_sub(own);
+        Some(busy as f64 * self.processors as f64 / total as f64)
+    }
+
     /// The share of time since `earlier` that the host gave to others, in percent.
     #[must_use]
     pub fn steal_pct_since(&self, earlier: &Self) -> Option<f64> {
@@ -238,6 +266,19 @@ mod tests {
         assert_eq!(b.busy_pct_since(&a), Some(20.0));
         assert_eq!(a.steal_pct_since(&a), None, "no time, no share");
         assert_eq!(parse_ticks("intr 5"), None);
+    }
+
+    #[test]
+    fn what_others_do_is_what_we_did_not() {
+        let a = parse_ticks("cpu  100 0 50 800 10 0 0 40\ncpu0 1\ncpu1 1\nintr 5\n").unwrap();
+        let b = parse_ticks("cpu  160 0 70 890 10 0 0 70\ncpu0 1\ncpu1 1\nintr 5\n").unwrap();
+        // 200 ticks of two processors; 80 of them busy, 30 of those our own.
+        assert_eq!(b.others_since(&a, 30), Some(0.5));
+        assert_eq!(b.others_since(&a, 300), Some(0.0), "ticks are coarse");
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 11 12 13 14 20 0 1";
+        assert_eq!(parse_own_ticks(stat), Some(50));
+        assert_eq!(parse_own_ticks("7 (cut) S 1 7"), None);
+        assert!(own_ticks().is_some());
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub struct Case {
     pub silence: Option<Nanos>,
     /// How long one send may wait for room, and an echo may take.
     pub patience: Nanos,
+    /// Turns of an empty loop that an echoing side makes before each answer, for no reason:
+    /// proves that a slow-down is noticed.
+    pub handicap: u32,
     /// CPUs to pin to: consumer first, then producer. Empty: none.
     pub pins: Vec<usize>,
 }
@@ -69,6 +72,7 @@ impl Case {
             screen: ScreenSpec::GUI60,
             silence: None,
             patience: LinkSpec::PATIENCE,
+            handicap: 0,
             pins: Vec::new(),
         }
     }
@@ -103,6 +107,9 @@ impl Case {
         }
         if self.burst > 1 {
             add(&format_args!("burst={}", self.burst));
+        }
+        if self.handicap > 0 {
+            add(&format_args!("handicap={}", self.handicap));
         }
         if self.screen != ScreenSpec::GUI60 {
             add(&format_args!("draw={}", self.screen.cost));

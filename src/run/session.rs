@@ -9,9 +9,8 @@ use std::collections::VecDeque;
 
 use super::case::Case;
 use super::launch::{RunError, Started, Trial};
-use super::limits::Samples;
 use super::measure::{Book, Fault, unmeasured};
-use super::record::{Cause, Measured, Status};
+use super::record::{Cause, Cell, Measured, Status};
 use super::registry::{Entry, Registry};
 use super::scenario;
 use crate::ground::{Clock, Monotonic, Nanos};
@@ -59,16 +58,19 @@ pub struct Outcome {
     pub measuring: Nanos,
     /// CPUs that every trial was pinned to: consumer first, then producer.
     pub pinned: Option<Vec<usize>>,
-    /// What the machine could do at best, where memory was shared.
-    pub limits: Samples,
 }
 
 /// Who is asked what happens; called from the thread that measures.
 pub type Watch<'a> = &'a (dyn Fn(Event<'_>) + Sync);
 
-struct Job<'a> {
+/// One cell on its way: trials are added one by one, by whoever decides whether there
+/// are to be more of them.
+#[derive(Debug)]
+pub struct Course<'a> {
+    case: &'a Case,
     entry: Option<&'a Entry>,
     book: Book,
+    began: Nanos,
     /// Why it is not measured, if so.
     not: Option<String>,
     /// Whether the last trial came to nothing, so that no more are tried.
@@ -85,55 +87,35 @@ pub fn run(
     watch: Watch<'_>,
 ) -> Outcome {
     let began = Monotonic.now();
-    let mut jobs: Vec<Job<'_>> = cases.iter().map(|case| job(registry, case)).collect();
+    let mut courses: Vec<Course<'_>> =
+        cases.iter().map(|case| Course::new(registry, case)).collect();
     let mut pinned: Option<Vec<usize>> = None;
-    let mut limits = Samples::default();
-    let sharing = cases.iter().zip(&jobs).find(|(_, job)| job.shares_memory());
-    let pins = sharing.map(|(case, _)| &case.pins);
-    let probe = |limits: &mut Samples| {
-        if let Some(pins) = pins.filter(|_| stop.asked().is_none()) {
-            limits.probe(pins);
-        }
-    };
-    probe(&mut limits);
     'passes: for repeat in 0..repeats.max(1) {
         let mut queue: VecDeque<(usize, u32)> = (0..cases.len()).map(|i| (i, 0)).collect();
         while let Some((i, retry)) = queue.pop_front() {
             if stop.asked().is_some() {
                 break 'passes;
             }
-            let (case, job) = (&cases[i], &mut jobs[i]);
-            let Some(entry) = job.entry.filter(|_| !job.over) else {
+            let course = &mut courses[i];
+            if course.is_over() {
                 continue;
-            };
-            watch(Event::Begins { case, repeat });
-            job.book.tries += 1;
-            let tag = tag(began, job.book.tries, i);
-            let played = play(entry, case, tag, stop, watch);
-            let fault = match &played {
-                Ok(trial) => job.book.fault_of(trial),
-                Err(error) => Some(fault_of(error)),
-            };
-            watch(Event::Ended { case, repeat, fault: fault.as_ref() });
+            }
+            let (played, fault) = course.play(i, repeat, stop, watch);
             let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
             if missed && retry < RETRIES {
                 queue.push_back((i, retry + 1));
                 continue;
             }
-            match played {
-                Ok(trial) => {
-                    job.book.add(&trial, fault);
-                    pinned = Some(trial.pinned).max(pinned);
-                }
-                Err(error) => job.fail(&error),
+            if let Ok(trial) = &played {
+                pinned = Some(trial.pinned.clone()).max(pinned);
             }
+            course.enter(played, fault);
         }
     }
-    probe(&mut limits);
     let partial = stop.asked().is_some();
     let measuring = Nanos(Monotonic.now().0 - began.0);
-    let measured = jobs.into_iter().zip(cases).map(|(job, case)| job.close(case)).collect();
-    Outcome { measured, partial, measuring, pinned: pinned.filter(|p| !p.is_empty()), limits }
+    let measured = courses.into_iter().map(Course::close).collect();
+    Outcome { measured, partial, measuring, pinned: pinned.filter(|p| !p.is_empty()) }
 }
 
 /// Why a case cannot be measured at all, or `None` where it can.
@@ -153,19 +135,74 @@ pub fn not_applicable(entry: &Entry, case: &Case) -> Option<String> {
     scenario::find(case.scenario).and_then(|s| (s.refuses)(&entry.caps, case))
 }
 
-fn job<'a>(registry: &'a Registry, case: &Case) -> Job<'a> {
-    let entry = registry.get(case.transport);
-    let not = match entry {
-        None => Some("no such transport in this program".to_owned()),
-        Some(entry) => not_applicable(entry, case),
-    };
-    let entry = entry.filter(|_| not.is_none());
-    Job { entry, book: Book::new(case.clone()), not, over: false }
-}
+impl<'a> Course<'a> {
+    /// Nothing is measured yet.
+    #[must_use]
+    pub fn new(registry: &'a Registry, case: &'a Case) -> Self {
+        let entry = registry.get(case.transport);
+        let not = match entry {
+            None => Some("no such transport in this program".to_owned()),
+            Some(entry) => not_applicable(entry, case),
+        };
+        let entry = entry.filter(|_| not.is_none());
+        let (book, began) = (Book::new(case.clone()), Monotonic.now());
+        Self { case, entry, book, began, not, over: false }
+    }
 
-impl Job<'_> {
-    fn shares_memory(&self) -> bool {
-        self.entry.is_some_and(|entry| entry.caps.shares_memory())
+    /// Measures it once more, and once again where the rate was missed, up to twice. The
+    /// answer is the cell of this trial alone.
+    pub fn trial(&mut self, number: u32, stop: &Stop, watch: Watch<'_>) -> Cell {
+        let mut page = Book::new(self.case.clone());
+        while !self.is_over() && stop.asked().is_none() {
+            let (played, fault) = self.play(0, number, stop, watch);
+            page.tries += 1;
+            let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
+            if missed && page.tries <= RETRIES {
+                continue;
+            }
+            match &played {
+                Ok(trial) => page.add(trial, fault.clone()),
+                Err(error) => page.fail(fault_of(error)),
+            }
+            self.enter(played, fault);
+            break;
+        }
+        self.closed(page).cell
+    }
+
+    fn is_over(&self) -> bool {
+        self.over || self.entry.is_none()
+    }
+
+    /// Plays one trial, which is not booked yet. `place` tells it from its neighbours.
+    fn play(
+        &mut self,
+        place: usize,
+        repeat: u32,
+        stop: &Stop,
+        watch: Watch<'_>,
+    ) -> (Result<Trial, RunError>, Option<Fault>) {
+        let case = self.case;
+        watch(Event::Begins { case, repeat });
+        self.book.tries += 1;
+        let tag = tag(self.began, self.book.tries, place);
+        let played = match self.entry {
+            Some(entry) => play(entry, case, tag, stop, watch),
+            None => Err(RunError::Panicked("a cell that cannot be measured")),
+        };
+        let fault = match &played {
+            Ok(trial) => self.book.fault_of(trial),
+            Err(error) => Some(fault_of(error)),
+        };
+        watch(Event::Ended { case, repeat, fault: fault.as_ref() });
+        (played, fault)
+    }
+
+    fn enter(&mut self, played: Result<Trial, RunError>, fault: Option<Fault>) {
+        match played {
+            Ok(trial) => self.book.add(&trial, fault),
+            Err(error) => self.fail(&error),
+        }
     }
 
     fn fail(&mut self, error: &RunError) {
@@ -177,16 +214,22 @@ impl Job<'_> {
         }
     }
 
-    fn close(self, case: &Case) -> Measured {
-        if let Some(why) = self.not {
-            return unmeasured(case, Status::NotApplicable, None, why);
+    /// What all trials came to.
+    #[must_use]
+    pub fn close(mut self) -> Measured {
+        let book = std::mem::replace(&mut self.book, Book::new(self.case.clone()));
+        self.closed(book)
+    }
+
+    fn closed(&self, book: Book) -> Measured {
+        if let Some(why) = &self.not {
+            return unmeasured(self.case, Status::NotApplicable, None, why.clone());
         }
-        let nothing = self.book.is_empty() && !self.book.has_failed();
-        if nothing {
+        if book.is_empty() && !book.has_failed() {
             let reason = "interrupted before it was measured".to_owned();
-            return unmeasured(case, Status::Invalid, Some(Cause::Interrupted), reason);
+            return unmeasured(self.case, Status::Invalid, Some(Cause::Interrupted), reason);
         }
-        self.book.close()
+        book.close()
     }
 }
 

@@ -16,6 +16,8 @@ use regex_lite::Regex;
 
 use super::axes::{self, Pins};
 use super::out::Color;
+use crate::quantity;
+use crate::verdict::budget::Profile;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -24,6 +26,8 @@ Exit codes:
     2  usage
     4  nothing selected, or every selected cell is n/a
    65  a run is invalid
+   75  too noisy to judge
+  100  judged and failed: a budget, a regression
   130  interrupted; what was measured is saved and marked partial (143: terminated)
 
 The results folder is --results, else $PIPEFIT_RESULTS, else ./results.";
@@ -49,12 +53,21 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Measure scenarios over any axes
     Run(RunArgs),
+    /// Hold this machine to a file of budgets
+    Check(CheckArgs),
+    /// Hold this build against another, and say what became slower
+    Gate(GateArgs),
     /// List transports with what they can do, and scenarios
     List(ListArgs),
+    /// Measure this machine's physical limits, which budgets can be ratios to
+    Limits(LimitsArgs),
     /// Be a sensor: write frames to a pipe, or join a viewer on another host
     Sensor(SensorArgs),
     /// Say what about this machine spoils measurements, and what helps
     Doctor(DoctorArgs),
+    /// What `gate` starts: rounds, as they are asked for on standard input
+    #[command(hide = true)]
+    GateWorker,
     /// Print the JSON Schema of run.json
     Schema,
     /// Print a completion script
@@ -106,6 +119,78 @@ pub(super) struct RunArgs {
     pub(super) measure: MeasureArgs,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// The file [default: budgets.toml, else harness/fitness/budgets.toml]
+    #[arg(value_name = "BUDGETS")]
+    pub(super) budgets: Option<PathBuf>,
+    /// How much to put into an answer: quick, local, or ci, which takes no doubt for an
+    /// answer and exits with 75
+    #[arg(long, value_name = "PROFILE", default_value = "local")]
+    pub(super) profile: Profile,
+    /// Only budgets whose name matches this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub(super) filter: Option<Regex>,
+    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
+    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
+    pub(super) pin: Option<Pins>,
+    #[command(flatten)]
+    pub(super) keep: Keep,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct GateArgs {
+    /// What to hold it against: a commit, which is built, or a pipefit program
+    #[arg(long, value_name = "REF|PROGRAM", required_unless_present = "self_test")]
+    pub(super) base: Option<String>,
+    /// What is judged [default: this program]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) head: Option<PathBuf>,
+    /// Features to build a base with
+    #[arg(long, value_delimiter = ',', value_name = "FEATURES")]
+    pub(super) features: Vec<String>,
+    /// Scenarios: rtt, max [default: a suite over all families of transports]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", value_parser = ["rtt", "max"])]
+    pub(super) scenario: Vec<String>,
+    /// Transports
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", hide_possible_values = true)]
+    pub(super) transport: Vec<String>,
+    /// Payload sizes, where scenarios or transports are given
+    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::size, default_value = "64B")]
+    pub(super) size: Vec<Bytes>,
+    /// How halves wait, where scenarios or transports are given [default: block]
+    #[arg(long, value_name = "WAY")]
+    pub(super) wait: Option<Wait>,
+    /// Only cells whose id matches this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub(super) filter: Option<Regex>,
+    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
+    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
+    pub(super) pin: Option<Pins>,
+    /// What the order of measurements begins with
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(super) seed: u64,
+    /// Prove on this machine how often it is wrong: hours; goes on where it was cut short
+    #[arg(long, conflicts_with_all = ["base", "head", "scenario", "transport"])]
+    pub(super) self_test: bool,
+    /// Of the self-test, a minute and a half
+    #[arg(long, requires = "self_test")]
+    pub(super) excerpt: bool,
+    /// The results folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) results: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LimitsArgs {
+    /// As JSON: the `limits` of a run.json
+    #[arg(long)]
+    pub(super) json: bool,
+    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
+    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
+    pub(super) pin: Option<Pins>,
+}
+
 /// A sensor by itself.
 #[derive(Debug, clap::Args)]
 pub(super) struct SensorArgs {
@@ -122,19 +207,19 @@ pub(super) struct SensorArgs {
     #[arg(long, value_name = "RATE", default_value = "10kHz")]
     pub(super) rate: Hertz,
     /// Payload of a frame
-    #[arg(long, value_name = "SIZE", value_parser = axes::size, default_value = "64B")]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size, default_value = "64B")]
     pub(super) size: Bytes,
     /// How long to send [default: until nobody reads]
-    #[arg(long, value_name = "TIME", value_parser = axes::span)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     pub(super) duration: Option<Nanos>,
     /// How many frames to send, in place of a time
-    #[arg(long, value_name = "N", value_parser = axes::messages, conflicts_with = "duration")]
+    #[arg(long, value_name = "N", value_parser = quantity::messages, conflicts_with = "duration")]
     pub(super) messages: Option<u64>,
     /// How long to send before that, as frames that are not to be measured
-    #[arg(long, value_name = "TIME", value_parser = axes::span_or_none, default_value = "0s")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span_or_none, default_value = "0s")]
     pub(super) warmup: Nanos,
     /// Frames that are due together
-    #[arg(long, value_name = "N", value_parser = axes::burst, default_value = "1")]
+    #[arg(long, value_name = "N", value_parser = quantity::burst, default_value = "1")]
     pub(super) burst: u64,
     /// Its name on every frame
     #[arg(long, value_name = "N", default_value = "1")]
@@ -143,7 +228,7 @@ pub(super) struct SensorArgs {
     #[arg(long, value_name = "TAG")]
     pub(super) run: Option<u32>,
     /// How long one send may wait for room
-    #[arg(long, value_name = "TIME", value_parser = axes::patience, default_value = "15s")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::patience, default_value = "15s")]
     pub(super) send_timeout: Nanos,
 }
 
@@ -208,19 +293,19 @@ pub(super) struct Axes {
     #[arg(long, value_name = "WIRE", requires = "exec", default_value = "frames")]
     pub(super) wire: Vec<Dialect>,
     /// Payload sizes, as in 64,4KiB
-    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = axes::size, default_value = "64B")]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::size, default_value = "64B")]
     pub(super) size: Vec<Bytes>,
     /// Rates, as in 10kHz, for scenarios that have a schedule [default: the scenario's]
     #[arg(long, value_delimiter = ',', value_name = "RATES")]
     pub(super) rate: Vec<Hertz>,
     /// How long to measure each cell, as in 2s [default: the scenario's]
-    #[arg(long, value_name = "TIME", value_parser = axes::span)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     pub(super) duration: Option<Nanos>,
     /// How many frames to measure, in place of a time
-    #[arg(long, value_name = "N", value_parser = axes::messages, conflicts_with = "duration")]
+    #[arg(long, value_name = "N", value_parser = quantity::messages, conflicts_with = "duration")]
     pub(super) messages: Option<u64>,
     /// How long to send before measuring [default: 200ms or 300ms, by scenario]
-    #[arg(long, value_name = "TIME", value_parser = axes::span_or_none)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span_or_none)]
     pub(super) warmup: Option<Nanos>,
     /// How halves wait: spin, yield, block or adaptive
     #[arg(long, value_delimiter = ',', value_name = "WAYS", default_value = "block")]
@@ -230,20 +315,20 @@ pub(super) struct Axes {
     #[arg(long, value_delimiter = ',', value_name = "WAYS")]
     pub(super) policy: Vec<Policy>,
     /// Queue capacities, the same for every transport
-    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = axes::capacity, default_value = "1MiB")]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::capacity, default_value = "1MiB")]
     pub(super) capacity: Vec<Bytes>,
     /// Frames that are due together
-    #[arg(long, value_delimiter = ',', value_name = "N", value_parser = axes::burst, default_value = "1")]
+    #[arg(long, value_delimiter = ',', value_name = "N", value_parser = quantity::burst, default_value = "1")]
     pub(super) burst: Vec<u64>,
     /// How long drawing one frame keeps the processor busy, where frames are drawn
-    #[arg(long, value_name = "TIME", value_parser = axes::draw_cost, default_value = "2ms")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::draw_cost, default_value = "2ms")]
     pub(super) draw_cost: Nanos,
     /// How long a link may be silent before its reader gives up [default: 10s, and more
     /// where frames are that far apart]
-    #[arg(long, value_name = "TIME", value_parser = axes::patience)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::patience)]
     pub(super) silence: Option<Nanos>,
     /// How long one send may wait for room
-    #[arg(long, value_name = "TIME", value_parser = axes::patience, default_value = "15s")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::patience, default_value = "15s")]
     pub(super) send_timeout: Nanos,
     /// Sensors that send at once; only 1 for now
     #[arg(long, value_name = "N", value_parser = axes::producers, default_value = "1")]
@@ -293,6 +378,15 @@ pub(super) struct Keep {
     /// The histograms, as HdrHistogram's log tools read them
     #[arg(long, value_name = "FILE")]
     pub(super) export_hlog: Option<PathBuf>,
+    /// Cells or budgets as tests, in JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_junit: Option<PathBuf>,
+    /// Figures for github-action-benchmark (customSmallerIsBetter)
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_gha: Option<PathBuf>,
+    /// Figures for Bencher (its metric format)
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_bmf: Option<PathBuf>,
 }
 
 /// What was said.
@@ -355,6 +449,7 @@ fn grammar(registry: &Registry, program: Option<&OsStr>) -> clap::Command {
     );
     let grammar = with_transports(Cli::command())
         .mut_subcommand("compare", with_transports)
+        .mut_subcommand("gate", with_transports)
         .mut_subcommand("run", with_transports)
         .mut_subcommand("run", |c| c.mut_arg("scenario", |a| a.value_parser(scenarios)));
     match program.and_then(|p| Path::new(p).file_stem()?.to_str()) {

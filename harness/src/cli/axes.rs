@@ -4,23 +4,14 @@
 use std::collections::BTreeSet;
 
 use pipefit::ground::host::allowed_cpus;
-use pipefit::ground::{Bytes, Hertz, Nanos, frame};
-use pipefit::link::{Caps, Policy, Wait};
+use pipefit::ground::{Bytes, Hertz, Nanos};
+use pipefit::link::{Policy, Wait};
 use pipefit::role::Extent;
 use pipefit::role::guest::Dialect;
 use pipefit::role::screen::ScreenSpec;
 use pipefit::run::{Case, Entry, Program, Registry, Scenario};
 
 use super::args::Axes;
-
-/// The longest that one cell is measured.
-const LONGEST: Nanos = Nanos::from_secs(24 * 3600);
-
-/// The most frames that are due together.
-const MOST_BURST: u64 = 1_000_000;
-
-/// The most frames of one cell: a million a second for as long as a cell may take.
-const MOST_MESSAGES: u64 = LONGEST.0 / 1000;
 
 /// Which CPUs to pin to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +27,6 @@ pub(super) enum Pins {
 pub(super) struct Timing {
     pub(super) warmup: Nanos,
     pub(super) extent: Extent,
-}
-
-/// What a cell is warmed up with unless told otherwise: paced scenarios need a few
-/// thousand frames, and the screen a few of its own.
-pub(super) fn usual_warmup(scenario: &Scenario) -> Nanos {
-    Nanos::from_millis(if scenario.rate.is_some() { 300 } else { 200 })
 }
 
 /// Every combination of the axes, in the order in which reports show them. An axis
@@ -84,6 +69,7 @@ pub(super) fn cross(
                     screen: ScreenSpec { cost: axes.draw_cost, ..ScreenSpec::GUI60 },
                     silence: axes.silence,
                     patience: axes.send_timeout,
+                    handicap: 0,
                     pins: pins.to_vec(),
                 });
             }
@@ -169,80 +155,23 @@ impl Axes {
         self.filter.as_ref().is_none_or(|regex| regex.is_match(id))
     }
 
-    /// The CPUs to pin to: those asked for, else the first two there are. On a machine
-    /// that has only one, none: two ends that spin on one core show nothing.
+    /// The CPUs to pin to.
     pub(super) fn pins(&self) -> Vec<usize> {
-        match &self.pin {
-            Some(Pins::Off) => Vec::new(),
-            Some(Pins::On(cpus)) => cpus.clone(),
-            None => match allowed_cpus()[..] {
-                [first, second, ..] => vec![first, second],
-                _ => Vec::new(),
-            },
-        }
+        chosen(self.pin.as_ref())
     }
 }
 
-fn bytes(text: &str) -> Result<Bytes, String> {
-    let text = text.trim();
-    if text.contains('.') {
-        return Err("a size is a whole number of bytes: write 1500B or 4KiB, no fractions".into());
+/// The CPUs to pin to: those asked for, else the first two there are. On a machine that
+/// has only one, none: two ends that spin on one core show nothing.
+pub(super) fn chosen(pins: Option<&Pins>) -> Vec<usize> {
+    match pins {
+        Some(Pins::Off) => Vec::new(),
+        Some(Pins::On(cpus)) => cpus.clone(),
+        None => match allowed_cpus()[..] {
+            [first, second, ..] => vec![first, second],
+            _ => Vec::new(),
+        },
     }
-    match text.parse::<bytesize::ByteSize>() {
-        // What is too large for the type comes back as its largest value.
-        Ok(size) => Ok(Bytes(size.as_u64())),
-        Err(_) => Err("not a size: write a number and B, kB, KiB, MB or MiB, as in 4KiB".into()),
-    }
-}
-
-/// A payload.
-pub(super) fn size(text: &str) -> Result<Bytes, String> {
-    let header = Bytes(frame::HEADER as u64);
-    let most = Bytes(Caps::LARGEST.0 - header.0);
-    match bytes(text)? {
-        Bytes(0) => Err("a frame carries at least 1B".into()),
-        size if size > most => Err(format!(
-            "a frame carries at most {most}: {} less its header of {header}",
-            Caps::LARGEST
-        )),
-        size => Ok(size),
-    }
-}
-
-/// A queue's capacity. Some transports take the memory for it at once.
-pub(super) fn capacity(text: &str) -> Result<Bytes, String> {
-    match bytes(text)? {
-        Bytes(0) => Err("a queue holds at least 1B".into()),
-        size if size > Caps::LARGEST => Err(format!("at most {} can be asked for", Caps::LARGEST)),
-        size => Ok(size),
-    }
-}
-
-fn time(text: &str, most: Nanos) -> Result<Nanos, String> {
-    match humantime::parse_duration(text.trim()) {
-        Ok(span) if Nanos::from(span) > most => Err(format!("at most {most} can be asked for")),
-        Ok(span) => Ok(span.into()),
-        Err(error) => Err(format!("{error}: write a number and ns, us, ms, s or min, as in 500ms")),
-    }
-}
-
-fn some(span: Nanos) -> Result<Nanos, String> {
-    if span.0 == 0 { Err("it must be longer than nothing, as in 2s".into()) } else { Ok(span) }
-}
-
-/// A time that is not nothing.
-pub(super) fn span(text: &str) -> Result<Nanos, String> {
-    time(text, LONGEST).and_then(some)
-}
-
-/// A time that may be nothing.
-pub(super) fn span_or_none(text: &str) -> Result<Nanos, String> {
-    time(text, LONGEST)
-}
-
-/// How long drawing may take.
-pub(super) fn draw_cost(text: &str) -> Result<Nanos, String> {
-    time(text, Nanos::from_secs(10))
 }
 
 /// A command for the shell.
@@ -264,30 +193,6 @@ pub(super) fn endpoint(text: &str) -> Result<String, String> {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.into()),
         _ => Err("not an endpoint: write tcp/HOST:PORT, as in tcp/192.168.1.7:7447".into()),
     }
-}
-
-/// How long a send may wait.
-pub(super) fn patience(text: &str) -> Result<Nanos, String> {
-    time(text, Nanos::from_secs(3600)).and_then(some)
-}
-
-fn count(text: &str, most: u64) -> Result<u64, String> {
-    match text.trim().replace('_', "").parse() {
-        Ok(0) => Err("it must be at least 1".into()),
-        Ok(n) if n > most => Err(format!("at most {most} can be asked for")),
-        Ok(n) => Ok(n),
-        Err(_) => Err("not a whole number".into()),
-    }
-}
-
-/// How many frames to measure.
-pub(super) fn messages(text: &str) -> Result<u64, String> {
-    count(text, MOST_MESSAGES)
-}
-
-/// How many frames are due together.
-pub(super) fn burst(text: &str) -> Result<u64, String> {
-    count(text, MOST_BURST)
 }
 
 /// How many sensors there are.
@@ -324,36 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_exact_or_refused() {
-        for (text, n) in
-            [("64", 64), ("4KiB", 4096), ("1000B", 1000), ("5kB", 5000), ("1 MiB", 1 << 20)]
-        {
-            assert_eq!(size(text), Ok(Bytes(n)), "{text}");
-        }
-        assert_eq!(size("1073741776"), Ok(Bytes((1 << 30) - 48)), "the largest");
-        for bad in
-            ["0", "", "-1", "64 apples", "1.5KiB", "4GiB", "1073741777", "99999999999999999999"]
-        {
-            assert!(size(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn times_have_units_and_limits() {
-        assert_eq!(span("1500ms"), Ok(Nanos::from_millis(1500)));
-        assert_eq!(span_or_none("0s"), Ok(Nanos(0)));
-        for bad in ["0", "0s", "2", "2 furlongs", "-1s", "48h", "99999999999999999999s", ""] {
-            assert!(span(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn counts_are_whole_and_bounded() {
-        assert_eq!(messages("10_000"), Ok(10_000));
-        for bad in ["0", "-1", "1.5", "many", "18446744073709551615"] {
-            assert!(messages(bad).is_err(), "{bad}");
-        }
-        assert!(burst("1000001").is_err());
+    fn there_is_one_producer() {
         assert_eq!(producers("1"), Ok(1));
         assert!(producers("2").unwrap_err().contains("fanin"));
     }

@@ -31,6 +31,9 @@ impl Exports {
             (Form::Html, &keep.export_html),
             (Form::Hgrm, &keep.export_hgrm),
             (Form::Hlog, &keep.export_hlog),
+            (Form::Junit, &keep.export_junit),
+            (Form::Gha, &keep.export_gha),
+            (Form::Bmf, &keep.export_bmf),
         ];
         let exports: Vec<(Form, PathBuf)> =
             asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();

@@ -1,10 +1,12 @@
 //! Why a command came to nothing.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::out::{Color, Out, OutError, tell};
 use crate::results::{FileError, StoreError};
+use crate::verdict::budget::{Complaint, Kind};
 
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,23 @@ pub(super) enum Failure {
     /// No sensor on another host, or none can be had.
     #[error("{0}")]
     Elsewhere(String),
+    /// A gate cannot be heard or answered.
+    #[error("cannot talk to whoever asks: {0}")]
+    Worker(#[source] io::Error),
+    /// Two builds cannot be held against each other.
+    #[error("{0}")]
+    Gate(String),
+    /// A file of budgets cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Budgets {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What a file of budgets says cannot be meant or measured.
+    #[error("{0}")]
+    Complaint(Box<Complaint>),
     /// Nothing is left to be measured; says why.
     #[error("{0}")]
     Nothing(String),
@@ -53,6 +72,10 @@ impl Failure {
         }
         match self {
             Self::Nothing(_) => Exit::Nothing,
+            Self::Complaint(complaint) => match complaint.kind {
+                Kind::Wrong => Exit::Usage,
+                Kind::NotApplicable => Exit::Nothing,
+            },
             _ => Exit::Failed,
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use pipefit::ground::Nanos;
 use pipefit::link::Stop;
-use pipefit::run::limits::Samples;
+use pipefit::run::limits::{Samples, Yardstick};
 use pipefit::run::record::{Cell, Measured, RunRecord, Status};
 use pipefit::run::session::{self, Event};
 use pipefit::run::{Case, Registry};
@@ -75,12 +75,14 @@ impl Job<'_> {
         let curves = Curves::from_measured(&outcome.measured);
         let mut record = self.record(&notes, outcome, &stop);
         let exit = self.exit(&record, &stop);
-        let kept = notes.put(&store, &mut record, &curves);
+        let kept = notes.put(&store, &mut record, &curves, None);
         self.show(&record, &exports)?;
         let kept = kept.inspect_err(|_| rescue(&record))?;
-        let source = Source { record: &record, curves: &curves, started: notes.started };
+        let source =
+            Source { record: &record, curves: &curves, verdicts: None, started: notes.started };
         exports.write(source, self.out)?;
-        self.point_at(&kept, &exports, &events, record.partial, exit)?;
+        let said = Said { out: self.out, for_programs: self.for_programs() };
+        said.point_at(&kept, &exports, &events, record.partial, exit)?;
         Ok(exit)
     }
 
@@ -124,13 +126,20 @@ impl Job<'_> {
             pinned: None,
             limits: Samples::default(),
         };
+        let pins = self.args.axes.pins();
+        let probe = |limits: &mut Samples| {
+            if stop.asked().is_none() {
+                limits.probe(&Yardstick::ALL, &pins);
+            }
+        };
+        probe(&mut all.limits);
         for part in parts {
             let one = session::run(self.registry, &part.cases, part.repeats, stop, &watch);
             all.measured.extend(one.measured);
             all.measuring = all.measuring + one.measuring;
             all.pinned = one.pinned.max(all.pinned);
-            all.limits.merge(one.limits);
         }
+        probe(&mut all.limits);
         progress.end();
         all
     }
@@ -177,9 +186,19 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
 
+/// How the end of a run is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said<'a> {
+    pub(super) out: &'a Out,
+    /// Whether standard output is a program's.
+    pub(super) for_programs: bool,
+}
+
+impl Said<'_> {
     /// The last line, which says where the report is.
-    fn point_at(
+    pub(super) fn point_at(
         &self,
         kept: &Kept,
         exports: &Exports,
@@ -194,7 +213,7 @@ impl Job<'_> {
         let line = format!("report: {}\n", kept.report().display());
         if exports.take_stdout() {
             tell(&line);
-        } else if !self.for_programs() {
+        } else if !self.for_programs {
             self.out.print(&line)?;
         }
         Ok(self.out.check()?)
@@ -203,7 +222,7 @@ impl Job<'_> {
 
 /// What took a minute to measure is not thrown away with a full disk, if there is
 /// another one.
-fn rescue(record: &RunRecord) {
+pub(super) fn rescue(record: &RunRecord) {
     let file = std::env::temp_dir().join(format!("pipefit-{}.json", record.id));
     let Ok(json) = report::json::pretty(record) else {
         return;

@@ -1,4 +1,4 @@
-//! Floor 9: the command line.
+//! Floor 10: the command line.
 //!
 //! [`run_main`] reads the way of the data: arguments become cases (`axes`), cases
 //! are measured (`job`), what was measured is kept, exported and shown, and how it
@@ -7,6 +7,7 @@
 mod args;
 mod axes;
 mod built;
+mod check;
 mod checks;
 mod compare;
 mod doctor;
@@ -14,8 +15,10 @@ mod events;
 mod exit;
 mod exports;
 mod failure;
+mod gate;
 mod job;
 mod leftovers;
+mod limits;
 mod list;
 mod notebook;
 mod out;
@@ -61,9 +64,13 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
     match command {
         Command::Compare(args) => compare::compare(registry, args, manner, out),
         Command::Run(args) => run::run(registry, args, manner, out),
+        Command::Check(args) => check::check(registry, args, manner, out),
         Command::List(args) => list::list(registry, &args, out),
+        Command::Limits(args) => limits::limits(&args, out),
         Command::Doctor(args) => doctor::doctor(&args, out),
         Command::Sensor(args) => sensor::be_sensor(&args),
+        Command::Gate(args) => gate::gate(registry, &args, &manner, out),
+        Command::GateWorker => gate::worker(registry),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
         Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),

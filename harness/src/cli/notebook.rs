@@ -9,6 +9,7 @@ use pipefit::run::record::{HostRecord, Measured, RunRecord, SCHEMA};
 use super::checks::{self, Check, Look};
 use crate::report::Curves;
 use crate::results::{Kept, Store, StoreError};
+use crate::verdict::Verdicts;
 
 /// Notes that are begun before anything is measured. The commands have them, and so can
 /// a program that measures in its own way and wants its figures kept and shown as theirs.
@@ -85,7 +86,23 @@ impl Notebook {
     ) -> Result<Kept, StoreError> {
         let curves = Curves::from_measured(&measured);
         let mut record = self.record(measured, ended, None);
-        self.put(store, &mut record, &curves)
+        self.put(store, &mut record, &curves, None)
+    }
+
+    /// Keeps the cells of budgets, and what came of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be kept.
+    pub fn keep_checked(
+        &self,
+        store: &Store,
+        measured: Vec<Measured>,
+        verdicts: &Verdicts,
+        ended: Ended,
+    ) -> Result<Kept, StoreError> {
+        let curves = Curves::from_measured(&measured);
+        let mut record = self.record(measured, ended, None);
+        self.put(store, &mut record, &curves, Some(verdicts))
     }
 
     /// Writes a run, and puts it in its place.
@@ -94,10 +111,11 @@ impl Notebook {
         store: &Store,
         record: &mut RunRecord,
         curves: &Curves,
+        verdicts: Option<&Verdicts>,
     ) -> Result<Kept, StoreError> {
         let draft = store.draft(self.started)?;
         draft.id().clone_into(&mut record.id);
-        draft.fill(record, curves, self.started)?;
+        draft.fill(record, curves, verdicts, self.started)?;
         draft.keep()
     }
 }

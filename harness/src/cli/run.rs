@@ -6,7 +6,7 @@ use pipefit::run::record::Status;
 use pipefit::run::{Registry, scenario};
 
 use super::args::{Manner, RunArgs};
-use super::axes::{Timing, cross, usual_warmup};
+use super::axes::{Timing, cross};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::job::{Job, Part};
@@ -31,7 +31,7 @@ pub(super) fn run(
         if axes.quick {
             QUICK
         } else {
-            Timing { warmup: usual_warmup(scenario), extent: Extent::For(scenario.span) }
+            Timing { warmup: scenario.usual_warmup(), extent: Extent::For(scenario.span) }
         }
     });
     let elsewhere = elsewhere(registry, &args)?;

@@ -7,12 +7,14 @@ use pipefit::run::record::RunRecord;
 
 use super::failure::Failure;
 use crate::report::{self, Curves};
+use crate::verdict::Verdicts;
 
 /// What is exported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     pub(super) record: &'a RunRecord,
     pub(super) curves: &'a Curves,
+    pub(super) verdicts: Option<&'a Verdicts>,
     pub(super) started: SystemTime,
 }
 
@@ -25,6 +27,11 @@ pub(super) enum Form {
     Html,
     Hgrm,
     Hlog,
+    Junit,
+    /// github-action-benchmark's.
+    Gha,
+    /// Bencher's.
+    Bmf,
 }
 
 impl Form {
@@ -33,7 +40,7 @@ impl Form {
     /// # Errors
     /// Where a figure has no such form.
     pub(super) fn write(self, source: Source<'_>) -> Result<Vec<u8>, Failure> {
-        let Source { record, curves, .. } = source;
+        let Source { record, curves, verdicts, .. } = source;
         let failed = |why: String| Failure::Form { what: self.word(), why };
         Ok(match self {
             Self::Json => report::json::pretty(record).map_err(|e| failed(e.to_string()))?.into(),
@@ -42,9 +49,21 @@ impl Form {
                 report::csv::tidy(record, &mut csv).map_err(|e| failed(e.to_string()))?;
                 csv
             }
-            Self::Markdown => report::markdown::document(record).into(),
-            Self::Html => report::html::page(record, curves).into(),
+            Self::Markdown => match verdicts {
+                Some(verdicts) => report::markdown::budgets(verdicts).into(),
+                None => report::markdown::document(record).into(),
+            },
+            Self::Html => report::html::page(record, curves, verdicts).into(),
             Self::Hgrm => report::hgrm::all(curves).into(),
+            Self::Junit => {
+                let text = match verdicts {
+                    Some(verdicts) => report::junit::budgets(verdicts),
+                    None => report::junit::run(record),
+                };
+                text.map_err(|e| failed(e.to_string()))?.into()
+            }
+            Self::Gha => pretty(&report::trackers::github_action(record), failed)?,
+            Self::Bmf => pretty(&report::trackers::bencher(record), failed)?,
             Self::Hlog => log(source).map_err(|e| failed(e.to_string()))?,
         })
     }
@@ -57,8 +76,18 @@ impl Form {
             Self::Html => "HTML",
             Self::Hgrm => "HGRM",
             Self::Hlog => "an interval log",
+            Self::Junit => "JUnit",
+            Self::Gha => "github-action-benchmark's JSON",
+            Self::Bmf => "Bencher's JSON",
         }
     }
+}
+
+fn pretty(
+    value: &serde_json::Value,
+    failed: impl Fn(String) -> Failure,
+) -> Result<Vec<u8>, Failure> {
+    report::json::pretty(value).map(String::into_bytes).map_err(|e| failed(e.to_string()))
 }
 
 /// All cells in one log: each entry's tag is the cell's id and the metric.

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use pipefit::run::record::{Cell, RunRecord};
 use serde_json::Value;
 
+use crate::metric::name_and_unit;
+
 /// The columns.
 pub const HEADER: [&str; 14] = [
     "cell",
@@ -118,7 +120,8 @@ fn figures(cell: &Cell) -> Result<Vec<Entry>, serde_json::Error> {
 
 /// Adds a number, or each of the numbers of a spread.
 fn add(entries: &mut Vec<Entry>, key: &str, statistic: &str, value: Value) {
-    let (metric, unit) = unit_of(key);
+    let (metric, unit) = name_and_unit(key);
+    let unit = unit.symbol();
     match value {
         Value::Number(number) => entries.push(Entry {
             metric,
@@ -146,43 +149,5 @@ fn sorted(value: Value) -> BTreeMap<String, Value> {
     match value {
         Value::Object(map) => map.into_iter().collect(),
         _ => BTreeMap::new(),
-    }
-}
-
-/// A JSON key as a name and a unit.
-fn unit_of(key: &str) -> (String, &'static str) {
-    if let Some(name) = key.strip_suffix("_bytes_per_s") {
-        // Beside `throughput_hz`, which is the throughput.
-        return (format!("{name}_bytes"), "B/s");
-    }
-    for (suffix, unit) in [("_ns", "ns"), ("_hz", "Hz"), ("_bytes", "B"), ("_share", "1")] {
-        if let Some(name) = key.strip_suffix(suffix) {
-            let name = if unit == "1" { key } else { name };
-            return (name.to_owned(), unit);
-        }
-    }
-    match key.split_once("_ns_") {
-        Some((name, of)) => (format!("{name}_{of}"), "ns"),
-        None => (key.to_owned(), "count"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_a_name_and_a_unit() {
-        for (key, name, unit) in [
-            ("response_ns", "response", "ns"),
-            ("throughput_hz", "throughput", "Hz"),
-            ("throughput_bytes_per_s", "throughput_bytes", "B/s"),
-            ("rss_max_bytes", "rss_max", "B"),
-            ("cpu_ns_sensor", "cpu_sensor", "ns"),
-            ("stall_share", "stall_share", "1"),
-            ("freezes", "freezes", "count"),
-        ] {
-            assert_eq!(unit_of(key), (name.to_owned(), unit));
-        }
     }
 }

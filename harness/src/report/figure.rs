@@ -67,6 +67,32 @@ impl Figure {
     }
 }
 
+/// A figure in the unit of that symbol.
+#[must_use]
+pub(super) fn amount(value: Option<f64>, symbol: &str) -> Figure {
+    let text = |value: f64| match symbol {
+        "ns" if value >= 0.0 => {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates"
+            )]
+            let nanos = Nanos(value.round() as u64);
+            nanos.to_string()
+        }
+        "B/s" | "Hz" => scaled(value, symbol),
+        "B" => scaled(value, "B"),
+        "1" => format!("{:.2} %", 100.0 * value),
+        _ if value >= 0.0 && value.fract() == 0.0 && value < 1e15 => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+            let n = value as u64;
+            grouped(n)
+        }
+        _ => format!("{value:.1}"),
+    };
+    Figure::from(value, || text(value.unwrap_or_default()))
+}
+
 /// `20,000`.
 #[must_use]
 pub(super) fn grouped(n: u64) -> String {

@@ -9,18 +9,22 @@ use pipefit::run::record::{RunRecord, Status};
 
 use super::Curves;
 use super::figure::Figure;
-use super::model::{Books, Row, Section, View};
+use super::model::{Books, BudgetsView, Row, Section, View};
 use super::plot::{self, Plot, custom_properties, percentiles};
+use crate::verdict::Verdicts;
+
+mod budgets;
 
 const STYLE: &str = include_str!("page.css");
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'";
 
-/// A record and the histograms behind it as a page.
+/// A record and the histograms behind it as a page, with the budgets it was held to.
 #[must_use]
-pub fn page(record: &RunRecord, curves: &Curves) -> String {
+pub fn page(record: &RunRecord, curves: &Curves, verdicts: Option<&Verdicts>) -> String {
     let view = View::new(record);
+    let judged = verdicts.map(BudgetsView::new);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,8 +39,9 @@ pub fn page(record: &RunRecord, curves: &Curves) -> String {
             }
             body {
                 a.skip href="#figures" { "Skip to the figures" }
-                (header(&view))
+                (header(&view, judged.as_ref()))
                 main {
+                    @if let Some(judged) = &judged { (budgets::budgets(judged)) }
                     (environment(&view))
                     div id="figures" {
                         @for (i, section) in view.sections.iter().enumerate() {
@@ -72,10 +77,11 @@ fn plots<'a>(record: &RunRecord, curves: &'a Curves, i: usize) -> Vec<Plot<'a>> 
     scenarios.get(i).map(|name| plot::plots(record, curves, name)).unwrap_or_default()
 }
 
-fn header(view: &View) -> Markup {
+fn header(view: &View, judged: Option<&BudgetsView>) -> Markup {
     html! {
         header {
             h1 { "pipefit run " (view.id) }
+            @if let Some(judged) = judged { p.sentence { (judged.sentence) } }
             p.sentence { (view.sentence) }
             @if view.partial {
                 p.partial { strong { "⚠ Partial." } " This run was interrupted: cells or repeats are missing." }
@@ -83,6 +89,7 @@ fn header(view: &View) -> Markup {
             @if view.sections.len() > 1 {
                 nav aria-label="Scenarios" {
                     ul {
+                        @if judged.is_some() { li { a href="#budgets" { "budgets" } } }
                         @for (i, section) in view.sections.iter().enumerate() {
                             li { a href={ "#scenario-" (i) } { (section.scenario) } }
                         }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use pipefit::run::record::{RunRecord, Status};
 
-use super::model::{Row, Section, View};
+use super::model::{BudgetsView, Row, Section, View};
+use crate::verdict::Verdicts;
+use crate::verdict::gated::GateRecord;
 
 /// A record as a Markdown document.
 #[must_use]
@@ -30,6 +32,66 @@ pub fn document(record: &RunRecord) -> String {
     out += "\n**bold**\\*: the best valid figure among cells of equal size, rate and policy. \
             n too small: fewer than 10/(1−q) samples stand behind that percentile. \
             —: the scenario has no such metric.\n";
+    out
+}
+
+/// Budgets as a Markdown document: for a summary of a build.
+#[must_use]
+pub fn budgets(verdicts: &Verdicts) -> String {
+    let view = BudgetsView::new(verdicts);
+    let mut out = format!("# Budgets\n\n{}\n\n", text(&view.sentence));
+    out +=
+        "| verdict | budget | assertion | figure | interval | limit |\n|---|---|---|--:|--:|--:|\n";
+    for row in &view.rows {
+        let control = if row.is_control { " (control)" } else { "" };
+        for (i, assert) in row.asserts.iter().enumerate() {
+            let (verdict, name) = match i {
+                0 => (format!("{} {}", row.stamp.glyph, row.stamp.word), text(&row.name) + control),
+                _ => (String::new(), String::new()),
+            };
+            let reason = match &assert.reason[..] {
+                "" => String::new(),
+                why => format!(" ({})", text(why)),
+            };
+            let _ = writeln!(
+                out,
+                "| {verdict} | {name} | {} {}{reason} | {} | {} | {} |",
+                assert.stamp.glyph,
+                text(&assert.text),
+                assert.figure,
+                assert.interval,
+                assert.limit
+            );
+        }
+    }
+    out
+}
+
+/// A gate as a Markdown document.
+#[must_use]
+pub fn gate(gate: &GateRecord) -> String {
+    let mut out = format!("# Gate against {}\n\n", text(&gate.base));
+    out += "| verdict | cell | change | 98 % | pairs | seconds | would have seen |\n|---|---|--:|--:|--:|--:|--:|\n";
+    for cell in &gate.cells {
+        let pct =
+            |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |v| format!("{v:+.1} %"));
+        let interval = match (cell.low_pct, cell.high_pct) {
+            (Some(low), Some(high)) => format!("{low:+.1} … {high:+.1}"),
+            _ => "—".to_owned(),
+        };
+        let why = cell.reason.as_ref().map_or_else(String::new, |why| format!(" ({})", text(why)));
+        let _ = writeln!(
+            out,
+            "| {}{why} | {} | {} | {interval} | {} | {:.1} | {} |",
+            cell.verdict,
+            text(&cell.cell),
+            pct(cell.change_pct),
+            cell.all_pairs(),
+            cell.took_ns as f64 / 1e9,
+            cell.least_seen_pct.map_or_else(|| "—".to_owned(), |v| format!("{v:.1} %")),
+        );
+    }
+    out += "\nAbove 0, head is slower.\n";
     out
 }
 

@@ -3,7 +3,8 @@
 //! [`View`] turns a record into words, once; [`terminal`], [`markdown`] and [`html`]
 //! only lay those words out, so that the same figure reads the same everywhere.
 //! [`csv`], [`json`], [`hgrm`] and [`hlog`] are for programs: they carry exact
-//! numbers and no words of the view.
+//! numbers and no words of the view; [`junit`], [`github`] and [`trackers`] are for the
+//! programs that builds run in.
 //!
 //! Everything here is pure: a record (and [`Curves`], where histograms are needed)
 //! goes in, text comes out. Nothing judges, and nothing touches a file. Names,
@@ -14,15 +15,20 @@ mod columns;
 pub mod csv;
 mod curves;
 mod figure;
+pub mod github;
 pub mod hgrm;
 pub mod hlog;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 mod model;
 pub mod plot;
 pub mod terminal;
+pub mod trackers;
 
 pub use curves::Curves;
 pub use figure::Figure;
-pub use model::{Books, Fact, Heading, Mark, Row, Section, View};
+pub use model::{
+    AssertRow, Books, BudgetRow, BudgetsView, Fact, Heading, Mark, Row, Section, Stamp, View,
+};

@@ -8,10 +8,12 @@ use pipefit::run::record::{Cell, RunRecord, Status, Warning};
 use super::columns::{Better, layout};
 use super::figure::grouped;
 
+mod budgets;
 mod environment;
 mod ledger;
 mod row;
 
+pub use budgets::{AssertRow, BudgetRow, BudgetsView, Stamp};
 pub use ledger::Books;
 pub use row::{Mark, Row};
 pub(super) use row::{policy, rate};

@@ -11,6 +11,10 @@ use pipefit::run::record::{RunRecord, Status};
 
 use super::model::{Row, Section, View};
 
+mod budgets;
+
+pub use budgets::budgets;
+
 /// Columns of a terminal that are counted on.
 pub const WIDTH: usize = 100;
 

@@ -94,6 +94,12 @@ impl Store {
         Self { root: root.unwrap_or_else(|| PathBuf::from("results")) }
     }
 
+    /// The results folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A folder of its own in this one, for runs of another kind.
     #[must_use]
     pub fn beneath(&self, name: &str) -> Self {

@@ -11,6 +11,7 @@ use pipefit::run::record::RunRecord;
 
 use super::{FileError, StoreError, beside};
 use crate::report::{self, Curves};
+use crate::verdict::Verdicts;
 
 /// A run that is being written. Dropping it takes away what was written.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl Draft {
         &self,
         record: &mut RunRecord,
         curves: &Curves,
+        verdicts: Option<&Verdicts>,
         started: SystemTime,
     ) -> Result<(), StoreError> {
         let length = Duration::from_nanos(record.measuring_ns);
@@ -92,7 +94,12 @@ impl Draft {
         let mut csv = Vec::new();
         report::csv::tidy(record, &mut csv).map_err(|e| form("figures.csv")(e.to_string()))?;
         self.put("figures.csv", &csv)?;
-        self.put("report.html", report::html::page(record, curves).as_bytes())?;
+        self.put("report.html", report::html::page(record, curves, verdicts).as_bytes())?;
+        if let Some(verdicts) = verdicts {
+            let json = report::json::pretty(verdicts);
+            let json = json.map_err(|e| form("verdicts.json")(e.to_string()))?;
+            self.put("verdicts.json", json.as_bytes())?;
+        }
         Ok(())
     }
 

@@ -56,10 +56,18 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
 
 /// A sequence that looks random and is the same each time (splitmix64; Steele et al.,
 /// 2014).
-struct Random(u64);
+#[derive(Clone, Copy, Debug)]
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    /// The sequence that belongs to a seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number from 0 to below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -42,6 +42,15 @@ impl std::fmt::Debug for Scenario {
     }
 }
 
+impl Scenario {
+    /// How long is sent before anything is measured, unless told otherwise: paced
+    /// scenarios need a few thousand frames, and the screen a few of its own.
+    #[must_use]
+    pub const fn usual_warmup(&self) -> Nanos {
+        Nanos::from_millis(if self.rate.is_some() { 300 } else { 200 })
+    }
+}
+
 /// The scenario of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Scenario> {

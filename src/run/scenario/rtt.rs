@@ -38,7 +38,12 @@ fn plan(case: &Case, run: u32) -> Plan {
     Plan {
         link: case.link(),
         program: None,
-        far: Far::Echo(EchoSpec { producer: ECHO, size: case.size, patience: case.patience }),
+        far: Far::Echo(EchoSpec {
+            producer: ECHO,
+            size: case.size,
+            patience: case.patience,
+            handicap: case.handicap,
+        }),
         near: Near::Ping(PingSpec {
             producer: SENSOR,
             peer: ECHO,

@@ -1,0 +1,88 @@
+//! What a gate and its workers say to each other: one JSON object a line.
+//!
+//! The worker begins with [`Hello`]. Then each [`Ask`] is answered by an [`Answer`], until
+//! the worker's standard input ends. A worker that does not know a word of a question says
+//! so; a gate does not ask a worker of another protocol.
+
+use pipefit::ground::{Bytes, Nanos};
+use pipefit::link::{Policy, Wait};
+use pipefit::role::Extent;
+use pipefit::run::{Case, Registry, scenario};
+use serde::{Deserialize, Serialize};
+
+/// The version of these words.
+pub const PROTOCOL: u32 = 1;
+
+/// What a worker begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`].
+    pub pipefit_worker: u32,
+    /// The version of pipefit.
+    pub version: String,
+}
+
+/// One round of one cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// `rtt` or `max`.
+    pub scenario: String,
+    /// The transport.
+    pub transport: String,
+    /// Payload of a frame.
+    pub size_bytes: u64,
+    /// How halves wait.
+    pub wait: Wait,
+    /// CPUs: consumer first, then producer.
+    pub pins: Vec<usize>,
+    /// How long is sent before measuring.
+    pub warmup_ns: u64,
+    /// How long is measured.
+    pub span_ns: u64,
+    /// Turns of an empty loop that the side that echoes makes before each answer: a
+    /// slow-down on purpose.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub handicap: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// What a round gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Time of one round trip, or of one frame, in nanoseconds.
+    Each(f64),
+    /// There is no figure; why.
+    Failed(String),
+}
+
+impl Ask {
+    /// The case that is meant.
+    ///
+    /// # Errors
+    /// What there is not here.
+    pub fn case(&self, registry: &Registry) -> Result<Case, String> {
+        let scenario = scenario::find(&self.scenario)
+            .ok_or_else(|| format!("there is no scenario {}", self.scenario))?;
+        let entry = registry
+            .get(&self.transport)
+            .ok_or_else(|| format!("there is no transport {}", self.transport))?;
+        Ok(Case {
+            size: Bytes(self.size_bytes),
+            wait: self.wait,
+            policy: Policy::Block,
+            warmup: Nanos(self.warmup_ns),
+            extent: Extent::For(Nanos(self.span_ns)),
+            pins: self.pins.clone(),
+            handicap: self.handicap,
+            patience: Nanos::from_secs(2),
+            silence: Some(Nanos::from_secs(2)),
+            ..Case::of(scenario, entry.name)
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Figures for services that keep them over time: github-action-benchmark's custom format
+//! and Bencher's metric format. They show trends; the gate judges.
+
+use std::collections::BTreeMap;
+
+use pipefit::run::record::{Cell, RunRecord, Spread, Status};
+use serde_json::{Value, json};
+
+/// The figures that are worth a trend: name, unit, whether less is better, value, and
+/// between which values it lies.
+fn figures(cell: &Cell) -> Vec<(&'static str, &'static str, bool, f64, Option<(f64, f64)>)> {
+    let m = &cell.metrics;
+    let mut all = Vec::new();
+    let mut spread = |name: &'static str, spread: &Option<Spread>, repeats: Vec<u64>| {
+        if let Some(p50) = spread.as_ref().and_then(|s| s.p50) {
+            let range = repeats.iter().min().zip(repeats.iter().max());
+            let range = range.filter(|_| repeats.len() > 1).map(|(a, b)| (*a as f64, *b as f64));
+            all.push((name, "ns", true, p50 as f64, range));
+        }
+    };
+    let of = |pick: fn(&pipefit::run::record::Repeat) -> Option<u64>| -> Vec<u64> {
+        m.per_repeat.iter().filter_map(pick).collect()
+    };
+    spread("response p50", &m.response_ns, of(|r| r.response_p50_ns));
+    spread("rtt p50", &m.rtt_ns, of(|r| r.rtt_p50_ns));
+    spread("age p50", &m.age_ns, Vec::new());
+    if let Some(hz) = m.throughput_hz.filter(|_| cell.rate_hz.is_none()) {
+        let rates: Vec<f64> = m.per_repeat.iter().filter_map(|r| r.throughput_hz).collect();
+        let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        all.push(("throughput", "Hz", false, hz, (rates.len() > 1).then_some((low, high))));
+    }
+    all
+}
+
+fn valid(record: &RunRecord) -> impl Iterator<Item = &Cell> {
+    record.cells.iter().filter(|cell| cell.status == Status::Valid)
+}
+
+/// For github-action-benchmark: figures of which less is better (`customSmallerIsBetter`).
+/// A rate stands there as the time of one frame.
+#[must_use]
+pub fn github_action(record: &RunRecord) -> Value {
+    let mut all = Vec::new();
+    for cell in valid(record) {
+        for (name, unit, less, value, range) in figures(cell) {
+            let (name, unit, value, range) = if less {
+                (name, unit, value, range)
+            } else {
+                let each = |hz: f64| 1e9 / hz;
+                (
+                    "time of a frame",
+                    "ns",
+                    each(value),
+                    range.map(|(low, high)| (each(high), each(low))),
+                )
+            };
+            let mut entry =
+                json!({ "name": format!("{} {name}", cell.id), "unit": unit, "value": value });
+            if let Some((low, high)) = range {
+                entry["range"] = json!(format!("± {:.0}", (high - low) / 2.0));
+            }
+            all.push(entry);
+        }
+    }
+    Value::Array(all)
+}
+
+/// For Bencher: benchmark, measure, value and bounds.
+#[must_use]
+pub fn bencher(record: &RunRecord) -> Value {
+    let mut all: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+    for cell in valid(record) {
+        for (name, _, _, value, range) in figures(cell) {
+            let mut measure = json!({ "value": value });
+            if let Some((low, high)) = range {
+                measure["lower_value"] = json!(low);
+                measure["upper_value"] = json!(high);
+            }
+            all.entry(&cell.id).or_default().insert(name.replace(' ', "-"), measure);
+        }
+    }
+    json!(all)
+}
