@@ -5,6 +5,7 @@ use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use pipefit::ground::Nanos;
 use pipefit::link::{Stop, Wait};
 use pipefit::run::{Registry, scenario};
 
@@ -179,7 +180,7 @@ fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<Cell>, Failure> {
         cells = selftest::suite();
     }
     let can = |cell: &Cell| {
-        let case = cell.ask(&[]).case(registry).ok();
+        let case = cell.ask(&[], Nanos::from_millis(1)).case(registry).ok();
         let entry = registry.get(&cell.transport);
         case.zip(entry).is_some_and(|(case, entry)| {
             pipefit::run::session::not_applicable(entry, &case).is_none()

@@ -48,7 +48,7 @@ fn table(limits: &Limits, pins: &[usize]) -> String {
         times("one_line_rtt", None, &limits.one_line_rtt_ns, "both ways on one line"),
     ];
     let by_size = |of: &str| of.parse().map_or_else(|_| of.to_owned(), |n| Bytes(n).to_string());
-    let by_time = |of: &str| of.parse().map_or_else(|_| of.to_owned(), |n| Nanos(n).to_string());
+    let by_time = |of: &str| of.parse().map_or_else(|_| of.to_owned(), as_written);
     for (of, spread) in by_number(&limits.slot_rtt_ns) {
         lines.push(times(
             "slot_rtt",
@@ -94,6 +94,14 @@ fn table(limits: &Limits, pins: &[usize]) -> String {
     out += "\nA budget names them as in `rtt.p50 <= 5 x limits.line_rtt.p50`, `limits.stream[64KiB]` or\n\
             `limits.pipe_wake[20us].p50`. They are measured beside every run: these hold for now.\n";
     out
+}
+
+/// A time as a budget names it.
+fn as_written(nanos: u64) -> String {
+    match nanos {
+        n if n % 1_000_000 == 0 => format!("{}ms", n / 1_000_000),
+        n => format!("{}us", n / 1_000),
+    }
 }
 
 /// In the order of the numbers, not of their digits.

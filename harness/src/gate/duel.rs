@@ -4,7 +4,7 @@ use pipefit::ground::{Clock, Monotonic, Nanos};
 use pipefit::link::{Stop, Wait};
 
 use super::arm::{Arm, ArmError};
-use super::protocol::Ask;
+use super::protocol::{Ask, TOO_SHORT};
 use crate::stat::resample::Random;
 use crate::verdict::gated::{Pair, log_ratios};
 use crate::verdict::rule::{Call, LOOKS, Look, look};
@@ -12,8 +12,11 @@ use crate::verdict::rule::{Call, LOOKS, Look, look};
 /// What is sent before each round.
 const WARMUP: Nanos = Nanos::from_millis(1);
 
-/// How long a round is.
+/// How long a round is; where that is too short for a figure, twice as long, and so on.
 const ROUND: Nanos = Nanos::from_millis(4);
+
+/// No round is longer than this.
+const LONGEST: Nanos = Nanos::from_millis(256);
 
 /// Pairs in which a process failed, before the cell is given up.
 const FAILURES: usize = 5;
@@ -41,7 +44,7 @@ impl Cell {
 
     /// What a worker is asked for.
     #[must_use]
-    pub fn ask(&self, pins: &[usize]) -> Ask {
+    pub fn ask(&self, pins: &[usize], span: Nanos) -> Ask {
         Ask {
             scenario: self.scenario.to_owned(),
             transport: self.transport.clone(),
@@ -49,7 +52,7 @@ impl Cell {
             wait: self.wait,
             pins: pins.to_vec(),
             warmup_ns: WARMUP.0,
-            span_ns: ROUND.0,
+            span_ns: span.0,
             handicap: 0,
         }
     }
@@ -68,6 +71,7 @@ pub struct Duel {
     pub took: Nanos,
     /// Pairs in which a process failed.
     pub failures: usize,
+    round: Nanos,
     turns: Random,
 }
 
@@ -81,6 +85,7 @@ impl Duel {
             look: None,
             took: Nanos(0),
             failures: 0,
+            round: ROUND,
             turns: Random::new(seed),
         }
     }
@@ -113,6 +118,9 @@ impl Duel {
         while self.pairs.len() < goal && stop.asked().is_none() {
             match self.pair(base, head, pins) {
                 Ok(pair) => self.pairs.push(pair),
+                Err(ArmError::Cell { why, .. }) if why == TOO_SHORT && self.round < LONGEST => {
+                    self.round = Nanos(2 * self.round.0);
+                }
                 Err(error) => {
                     self.failures += 1;
                     let hopeless =
@@ -151,7 +159,7 @@ impl Duel {
     /// Two fresh processes by turns, in one order and back: whoever is not asked waits at
     /// its standard input, and keeps no processor busy.
     fn pair(&mut self, base: &Arm, head: &Arm, pins: &[usize]) -> Result<Pair, ArmError> {
-        let ask = self.cell.ask(pins);
+        let ask = self.cell.ask(pins, self.round);
         let (mut b, mut h) = (base.start()?, head.start()?);
         b.greet()?;
         h.greet()?;

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// The version of these words.
 pub const PROTOCOL: u32 = 1;
 
+/// What a worker says of a round with too few trips or frames for a figure.
+pub const TOO_SHORT: &str = "too short: no figure";
+
 /// What a worker begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {

@@ -7,7 +7,7 @@ use pipefit::run::record::{Cell, Status};
 use pipefit::run::session::Course;
 use pipefit::run::{Registry, session};
 
-use super::protocol::{Answer, Ask, Hello, PROTOCOL};
+use super::protocol::{Answer, Ask, Hello, PROTOCOL, TOO_SHORT};
 
 /// Answers until there are no more questions.
 ///
@@ -43,7 +43,7 @@ fn measure(registry: &Registry, ask: &Ask) -> Result<Answer, String> {
     if cell.status != Status::Valid {
         return Err(cell.reason.unwrap_or_else(|| "not valid".to_owned()));
     }
-    each(&cell).map(Answer::Each).ok_or_else(|| "too short: no figure".to_owned())
+    each(&cell).map(Answer::Each).ok_or_else(|| TOO_SHORT.to_owned())
 }
 
 /// Time of one round trip, or of one frame.
