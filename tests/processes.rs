@@ -41,6 +41,11 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
     }
 }
 
+/// Where nothing depends on how long it takes.
+fn brief(scenario: &'static str, transport: &'static str) -> Case {
+    Case { extent: Extent::For(Nanos::from_millis(150)), ..case(scenario, transport) }
+}
+
 fn measure(cases: &[Case], watch: &(dyn Fn(Event<'_>) + Sync)) -> Outcome {
     session::run(&Registry::builtin(), cases, 1, &Stop::default(), watch)
 }
@@ -56,7 +61,7 @@ fn ensure(holds: bool, otherwise: impl std::fmt::Display) -> Result<(), Failed> 
 fn every_scenario() -> Result<(), Failed> {
     for scenario in ["stream", "rtt", "max", "gui60"] {
         for size in [1, 24, 64, 1_000, 5_000, 65_536] {
-            let got = one(Case { size: Bytes(size), ..case(scenario, "pipe") }, &|_| {}).cell;
+            let got = one(Case { size: Bytes(size), ..brief(scenario, "pipe") }, &|_| {}).cell;
             let ledger = got.ledger.ok_or_else(|| format!("{scenario}: {:?}", got.reason))?;
             let kept = got.status == Status::Valid || got.cause == Some(Cause::MissedRate);
             ensure(kept, format!("{scenario} {size} B: {:?}", got.reason))?;
@@ -71,7 +76,7 @@ fn every_scenario() -> Result<(), Failed> {
 
 fn nothing_left() -> Result<(), Failed> {
     for scenario in ["stream", "rtt", "gui60"] {
-        let cases = [case(scenario, "pipe"), case(scenario, "thread"), case(scenario, "task")];
+        let cases = ["pipe", "thread", "task"].map(|transport| brief(scenario, transport));
         for cell in measure(&cases, &|_| {}).measured.into_iter().map(|m| m.cell) {
             let residue = cell.residue.ok_or("no residue was counted")?;
             ensure(residue.is_clean(), format!("{}: {residue:?}", cell.id))?;
@@ -209,7 +214,7 @@ fn policies() -> Result<(), Failed> {
             screen,
             capacity: Bytes(4096),
             rate: Some(Hertz::new(20_000)),
-            ..case("gui60", transport)
+            ..brief("gui60", transport)
         };
         let got = one(small, &|_| {}).cell;
         let ledger = got.ledger.ok_or_else(|| format!("{transport}: {:?}", got.reason))?;

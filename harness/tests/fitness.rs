@@ -2,9 +2,11 @@
 //! the other. What a noisy machine leaves open is said and does not fail; a control of
 //! which nothing can be said does. The last line names the report.
 
-use std::path::Path;
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what came of budgets is shown")]
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::ground::Nanos;
@@ -12,12 +14,15 @@ use pipefit::ground::host::allowed_cpus;
 use pipefit::link::Stop;
 use pipefit::run::Registry;
 use pipefit::run::limits::{Samples, Yardstick};
-use pipefit_harness::check::{Bench, Checked, Tally, cells, verdicts};
+use pipefit_harness::check::{Bench, Checked, cells, verdicts};
 use pipefit_harness::report::terminal;
 use pipefit_harness::results::Store;
 use pipefit_harness::verdict::budget::{self, Profile};
-use pipefit_harness::verdict::{Budget, Verdict};
+use pipefit_harness::verdict::{Budget, Budgets, Verdict};
 use pipefit_harness::{Ended, Notebook};
+
+/// Budgets that were measured.
+type All = Arc<Mutex<Vec<Checked>>>;
 
 const BUDGETS: &str = "harness/fitness/budgets.toml";
 
@@ -27,19 +32,12 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // What is timed stands alone.
     arguments.test_threads = Some(1);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fitness/budgets.toml");
-    let budgets = match std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| {
-        budget::read(Path::new(BUDGETS), &text, &registry, Profile::Quick)
-            .map_err(|e| e.to_string())
-    }) {
+    let budgets = match budgets(&registry) {
         Ok(budgets) => budgets,
-        Err(why) => {
-            eprintln!("{why}");
-            return ExitCode::FAILURE;
-        }
+        Err(why) => return failed(&why),
     };
     let notes = Notebook::open(std::env::args().collect());
-    let checked: Arc<Mutex<Vec<Checked>>> = Arc::default();
+    let checked: All = Arc::default();
     let trials = budgets
         .all
         .iter()
@@ -49,37 +47,49 @@ fn main() -> ExitCode {
             Trial::test(budget.name.clone(), move || hold(&registry, &budget, &checked))
         })
         .collect();
-    let listing = arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let checked = checked.lock().unwrap();
-    if !listing && !checked.is_empty() {
-        let verdicts = verdicts(&budgets, Profile::Quick, &checked);
-        print!("{}", terminal::budgets(&verdicts, false));
-        let tally = Tally::of(&checked);
-        println!(
-            "a verdict was reached for {:.0} % of {} budgets",
-            100.0 * tally.decided(),
-            tally.all()
-        );
-        let mut limits = Samples::default();
-        limits.probe(&Yardstick::ALL, &pins());
-        checked.iter().for_each(|one| limits.merge(one.limits.clone()));
-        let ended = Ended {
-            measuring: checked.iter().fold(Nanos(0), |sum, one| sum + one.took),
-            pinned: Some(pins()).filter(|pins| !pins.is_empty()),
-            limits: limits.limits(),
-            partial: false,
-        };
-        let store = Store::find(std::env::var_os("PIPEFIT_RESULTS").as_deref().map(Path::new));
-        match notes.keep_checked(&store, cells(&checked), &verdicts, ended) {
-            Ok(kept) => println!("report: {}", kept.report().display()),
-            Err(why) => {
-                eprintln!("the report could not be kept: {why}");
-                return ExitCode::FAILURE;
-            }
-        }
+    let checked = checked.lock().unwrap_or_else(PoisonError::into_inner);
+    if !checked.is_empty()
+        && let Err(why) = keep(&notes, &budgets, &checked)
+    {
+        return failed(&why);
     }
     conclusion.exit_code()
+}
+
+fn failed(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::FAILURE
+}
+
+fn budgets(registry: &Registry) -> Result<Budgets, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fitness/budgets.toml");
+    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    budget::read(Path::new(BUDGETS), &text, registry, Profile::Quick).map_err(|e| e.to_string())
+}
+
+/// Keeps a run, and prints what came of it.
+fn keep(notes: &Notebook, budgets: &Budgets, checked: &[Checked]) -> Result<(), String> {
+    let verdicts = verdicts(budgets, Profile::Quick, checked);
+    print!("{}", terminal::budgets(&verdicts, false));
+    let mut limits = Samples::default();
+    limits.probe(&Yardstick::ALL, &pins());
+    checked.iter().for_each(|one| limits.merge(one.limits.clone()));
+    let ended = Ended {
+        measuring: checked.iter().fold(Nanos(0), |sum, one| sum + one.took),
+        pinned: Some(pins()).filter(|pins| !pins.is_empty()),
+        limits: limits.limits(),
+        partial: false,
+    };
+    // Beside the sources, wherever the tests are started from.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let named = std::env::var_os("PIPEFIT_RESULTS").map(PathBuf::from);
+    let store = Store::find(Some(&named.unwrap_or(root)));
+    let kept = notes
+        .keep_checked(&store, cells(checked), &verdicts, ended)
+        .map_err(|why| format!("the report could not be kept: {why}"))?;
+    println!("report: {}", kept.report().display());
+    Ok(())
 }
 
 fn pins() -> Vec<usize> {
@@ -89,7 +99,7 @@ fn pins() -> Vec<usize> {
     }
 }
 
-fn hold(registry: &Registry, budget: &Budget, all: &Mutex<Vec<Checked>>) -> Result<(), Failed> {
+fn hold(registry: &Registry, budget: &Budget, all: &All) -> Result<(), Failed> {
     let (stop, pins) = (Stop::default(), pins());
     let bench = Bench { registry, pins: &pins, stop: &stop, watch: &|_| {} };
     let checked = bench.check(budget);
@@ -100,7 +110,7 @@ fn hold(registry: &Registry, budget: &Budget, all: &Mutex<Vec<Checked>>) -> Resu
         .iter()
         .map(|f| format!("{BUDGETS}:{}: {}: {}", f.line, f.text, f.verdict))
         .collect();
-    all.lock().unwrap().push(checked);
+    all.lock().unwrap_or_else(PoisonError::into_inner).push(checked);
     match verdict {
         Verdict::Pass => Ok(()),
         Verdict::Inconclusive(why) if !budget.must_fail => {

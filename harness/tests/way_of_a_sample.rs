@@ -42,6 +42,7 @@ fn case(scenario: &'static str, transport: &'static str) -> Case {
         burst: 1,
         screen: ScreenSpec::GUI60,
         patience: LinkSpec::PATIENCE,
+        handicap: 0,
         pins: Vec::new(),
     }
 }

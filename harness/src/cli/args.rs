@@ -176,6 +176,15 @@ pub(super) struct GateArgs {
     /// Of the self-test, a minute and a half
     #[arg(long, requires = "self_test")]
     pub(super) excerpt: bool,
+    /// What came of it, as gate.json
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_json: Option<PathBuf>,
+    /// The table in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_markdown: Option<PathBuf>,
+    /// Cells as tests, in JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_junit: Option<PathBuf>,
     /// The results folder
     #[arg(long, value_name = "DIR")]
     pub(super) results: Option<PathBuf>,

@@ -16,6 +16,7 @@ use super::events::Events;
 use super::exit::Exit;
 use super::exports::Exports;
 use super::failure::Failure;
+use super::github;
 use super::job::{Said, rescue};
 use super::notebook::{Ended, Notebook};
 use super::out::{Out, tell};
@@ -25,7 +26,7 @@ use crate::check::{Bench, Tally, cells, verdicts};
 use crate::report::{self, Curves};
 use crate::results::Store;
 use crate::verdict::budget::Profile;
-use crate::verdict::{Budgets, budget};
+use crate::verdict::{Budgets, Verdicts, budget};
 
 /// Where budgets are looked for, unless told.
 const PLACES: [&str; 2] = ["budgets.toml", "harness/fitness/budgets.toml"];
@@ -96,6 +97,14 @@ pub(super) fn check(
         started: notes.started,
     };
     exports.write(source, out)?;
+    let annotated = Verdicts {
+        file: github::from_root(&budgets.file).display().to_string(),
+        ..verdicts.clone()
+    };
+    github::report(
+        || report::github::annotations(&annotated),
+        || report::markdown::budgets(&verdicts),
+    );
     Said { out, for_programs }.point_at(&kept, &exports, &events, record.partial, exit)?;
     Ok(exit)
 }

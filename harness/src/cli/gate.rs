@@ -13,6 +13,7 @@ use super::args::{GateArgs, Manner};
 use super::axes;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::github;
 use super::out::{Out, tell};
 use super::signals;
 use crate::gate::arm::Arm;
@@ -22,7 +23,7 @@ use crate::gate::record::{CellRecord, GateRecord, SCHEMA};
 use crate::gate::selftest::{self, Log, Plan, SelfTest};
 use crate::gate::serve::serve;
 use crate::gate::suite::{Outcome, Ruling, Suite};
-use crate::report::json;
+use crate::report::{self, json};
 use crate::results::{FileError, Store, put};
 
 /// Answers a gate.
@@ -85,11 +86,34 @@ pub(super) fn gate(
     if !manner.quiet {
         out.print(&table(&record))?;
     }
+    args.export(&record)?;
+    github::report(
+        || report::github::gate_annotations(&record),
+        || report::markdown::gate(&record),
+    );
     out.print(&format!("gate: {}\n", kept.display()))?;
     Ok(match stop.asked() {
         Some(why) => Exit::asked(why),
         None => exit(&outcomes),
     })
+}
+
+impl GateArgs {
+    fn export(&self, record: &GateRecord) -> Result<(), Failure> {
+        let failed = |what, why: String| Failure::Form { what, why };
+        if let Some(file) = &self.export_json {
+            let text = json::pretty(record).map_err(|e| failed("JSON", e.to_string()))?;
+            put(file, text.as_bytes())?;
+        }
+        if let Some(file) = &self.export_markdown {
+            put(file, report::markdown::gate(record).as_bytes())?;
+        }
+        if let Some(file) = &self.export_junit {
+            let text = report::junit::gate(record).map_err(|e| failed("JUnit", e.to_string()))?;
+            put(file, text.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made to be passed to map_err")]

@@ -16,6 +16,7 @@ mod exit;
 mod exports;
 mod failure;
 mod gate;
+mod github;
 mod job;
 mod leftovers;
 mod limits;

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             annotated(budget("fail", false)),
             "::error file=harness/fitness/budgets.toml,line=9,title=fresh%2C and so on::\
-             fail: age.p90 <= 25ms, found 57ms\n"
+             fail: age.p90 <= 25ms, found 57.0ms\n"
         );
         assert_eq!(annotated(budget("pass", false)), "");
         assert!(annotated(budget("inconclusive", false)).starts_with("::warning "));

@@ -6,16 +6,25 @@ use std::collections::BTreeMap;
 use pipefit::run::record::{Cell, RunRecord, Spread, Status};
 use serde_json::{Value, json};
 
-/// The figures that are worth a trend: name, unit, whether less is better, value, and
-/// between which values it lies.
-fn figures(cell: &Cell) -> Vec<(&'static str, &'static str, bool, f64, Option<(f64, f64)>)> {
+/// A figure that is worth a trend.
+struct Trend {
+    name: &'static str,
+    unit: &'static str,
+    /// Whether less of it is better.
+    less: bool,
+    value: f64,
+    /// Between which values its repeats lie.
+    range: Option<(f64, f64)>,
+}
+
+fn figures(cell: &Cell) -> Vec<Trend> {
     let m = &cell.metrics;
     let mut all = Vec::new();
     let mut spread = |name: &'static str, spread: &Option<Spread>, repeats: Vec<u64>| {
         if let Some(p50) = spread.as_ref().and_then(|s| s.p50) {
             let range = repeats.iter().min().zip(repeats.iter().max());
             let range = range.filter(|_| repeats.len() > 1).map(|(a, b)| (*a as f64, *b as f64));
-            all.push((name, "ns", true, p50 as f64, range));
+            all.push(Trend { name, unit: "ns", less: true, value: p50 as f64, range });
         }
     };
     let of = |pick: fn(&pipefit::run::record::Repeat) -> Option<u64>| -> Vec<u64> {
@@ -28,7 +37,8 @@ fn figures(cell: &Cell) -> Vec<(&'static str, &'static str, bool, f64, Option<(f
         let rates: Vec<f64> = m.per_repeat.iter().filter_map(|r| r.throughput_hz).collect();
         let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
         let high = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        all.push(("throughput", "Hz", false, hz, (rates.len() > 1).then_some((low, high))));
+        let range = (rates.len() > 1).then_some((low, high));
+        all.push(Trend { name: "throughput", unit: "Hz", less: false, value: hz, range });
     }
     all
 }
@@ -43,7 +53,7 @@ fn valid(record: &RunRecord) -> impl Iterator<Item = &Cell> {
 pub fn github_action(record: &RunRecord) -> Value {
     let mut all = Vec::new();
     for cell in valid(record) {
-        for (name, unit, less, value, range) in figures(cell) {
+        for Trend { name, unit, less, value, range } in figures(cell) {
             let (name, unit, value, range) = if less {
                 (name, unit, value, range)
             } else {
@@ -71,7 +81,7 @@ pub fn github_action(record: &RunRecord) -> Value {
 pub fn bencher(record: &RunRecord) -> Value {
     let mut all: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
     for cell in valid(record) {
-        for (name, _, _, value, range) in figures(cell) {
+        for Trend { name, value, range, .. } in figures(cell) {
             let mut measure = json!({ "value": value });
             if let Some((low, high)) = range {
                 measure["lower_value"] = json!(low);

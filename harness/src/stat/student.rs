@@ -53,7 +53,7 @@ pub fn mean_interval(values: &[f64], level: f64) -> Option<Interval> {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let reach = quantile(f64::midpoint(1.0, level), n - 1.0)? * (variance / n).sqrt();
-    reach.is_finite().then(|| Interval { value: mean, low: mean - reach, high: mean + reach })
+    reach.is_finite().then_some(Interval { value: mean, low: mean - reach, high: mean + reach })
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(call(0.0, 0.05), Call::Unchanged);
         assert_eq!(call(0.02, 0.005), Call::Unchanged, "sure, and too small to matter");
         assert_eq!(call(0.0, 0.6), Call::Open, "too much scatter to say");
-        assert_eq!(call(0.04, 0.10), Call::Open, "neither clear of nothing nor of the margin");
+        assert_eq!(call(0.04, 0.20), Call::Open, "neither clear of nothing nor of the margin");
     }
 
     #[test]

@@ -100,10 +100,9 @@ fn what_cannot_be_meant_is_named_with_its_place() {
 
 #[test]
 fn a_cell_that_cannot_be_measured_is_another_matter() {
-    let complaint = with(
-        "scenario = \"gui60\"\ntransport = \"shm-ring\"",
-        "scenario = \"rtt\"\ntransport = \"shm-latest\"",
-    );
+    let text = GOOD.replace("rate = \"1kHz\"\n", "").replace("\"gui60\"", "\"rtt\"");
+    let text = text.replace("\"shm-ring\"", "\"shm-latest\"");
+    let complaint = read_as(&text, Profile::Local).unwrap_err();
     assert_eq!((complaint.kind, complaint.line), (Kind::NotApplicable, 10), "{complaint}");
 }
 
