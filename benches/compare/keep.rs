@@ -10,7 +10,7 @@ use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 
 use pipefit::ground::{Clock, Meter, Monotonic, Nanos};
-use pipefit::run::limits::Samples;
+use pipefit::run::limits::{Samples, Yardstick};
 use pipefit::run::record::{Cell, Measured};
 use pipefit_harness::results::Store;
 use pipefit_harness::{Ended, Notebook};
@@ -44,7 +44,7 @@ impl Shelf {
         store.check().map_err(|e| e.to_string())?;
         let notes = Notebook::open(env::args().collect());
         let mut limits = Samples::default();
-        limits.probe(&super::pins());
+        limits.probe(&Yardstick::ALL, &super::pins());
         Ok(Self { store, notes, limits, began: Monotonic.now() })
     }
 
@@ -59,7 +59,7 @@ impl Shelf {
         let measuring = all.iter().fold(Nanos(0), |sum, part| sum + part.measuring);
         let cells = all.into_iter().flat_map(|part| part.cells).map(whole).collect();
         let pins = super::pins();
-        self.limits.probe(&pins);
+        self.limits.probe(&Yardstick::ALL, &pins);
         let ended = Ended {
             measuring,
             pinned: Some(pins).filter(|cpus| !cpus.is_empty()),
