@@ -38,6 +38,7 @@ impl Quiet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipefit::ground::{Clock, Monotonic, Nanos};
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(10);
         let mut found = None;
         while found.is_none() && Instant::now() < until {
-            std::thread::park_timeout(Duration::from_millis(50));
+            Monotonic.advance_to(Monotonic.now() + Nanos::from_millis(50));
             found = quiet.disturbed();
         }
         drop(hogs);

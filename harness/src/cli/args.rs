@@ -14,10 +14,15 @@ use pipefit::role::guest::Dialect;
 use pipefit::run::{Registry, scenario};
 use regex_lite::Regex;
 
+mod judging;
+mod sensor;
+
+pub(super) use judging::{CheckArgs, GateArgs, LimitsArgs};
+pub(super) use sensor::SensorArgs;
+
 use super::axes::{self, Pins};
 use super::out::Color;
 use crate::quantity;
-use crate::verdict::budget::Profile;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -117,128 +122,6 @@ pub(super) struct RunArgs {
     pub(super) listen: Option<String>,
     #[command(flatten)]
     pub(super) measure: MeasureArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct CheckArgs {
-    /// The file [default: budgets.toml, else harness/fitness/budgets.toml]
-    #[arg(value_name = "BUDGETS")]
-    pub(super) budgets: Option<PathBuf>,
-    /// How much to put into an answer: quick, local, or ci, which takes no doubt for an
-    /// answer and exits with 75
-    #[arg(long, value_name = "PROFILE", default_value = "local")]
-    pub(super) profile: Profile,
-    /// Only budgets whose name matches this regular expression
-    #[arg(long, value_name = "REGEX")]
-    pub(super) filter: Option<Regex>,
-    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
-    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
-    pub(super) pin: Option<Pins>,
-    #[command(flatten)]
-    pub(super) keep: Keep,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct GateArgs {
-    /// What to hold it against: a commit, which is built, or a pipefit program
-    #[arg(long, value_name = "REF|PROGRAM", required_unless_present = "self_test")]
-    pub(super) base: Option<String>,
-    /// What is judged [default: this program]
-    #[arg(long, value_name = "PROGRAM")]
-    pub(super) head: Option<PathBuf>,
-    /// Features to build a base with
-    #[arg(long, value_delimiter = ',', value_name = "FEATURES")]
-    pub(super) features: Vec<String>,
-    /// Scenarios: rtt, max [default: a suite over all families of transports]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES", value_parser = ["rtt", "max"])]
-    pub(super) scenario: Vec<String>,
-    /// Transports
-    #[arg(long, value_delimiter = ',', value_name = "NAMES", hide_possible_values = true)]
-    pub(super) transport: Vec<String>,
-    /// Payload sizes, where scenarios or transports are given
-    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::size, default_value = "64B")]
-    pub(super) size: Vec<Bytes>,
-    /// How halves wait, where scenarios or transports are given [default: block]
-    #[arg(long, value_name = "WAY")]
-    pub(super) wait: Option<Wait>,
-    /// Only cells whose id matches this regular expression
-    #[arg(long, value_name = "REGEX")]
-    pub(super) filter: Option<Regex>,
-    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
-    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
-    pub(super) pin: Option<Pins>,
-    /// What the order of measurements begins with
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(super) seed: u64,
-    /// Prove on this machine how often it is wrong: hours; goes on where it was cut short
-    #[arg(long, conflicts_with_all = ["base", "head", "scenario", "transport"])]
-    pub(super) self_test: bool,
-    /// Of the self-test, a minute and a half
-    #[arg(long, requires = "self_test")]
-    pub(super) excerpt: bool,
-    /// What came of it, as gate.json
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_json: Option<PathBuf>,
-    /// The table in Markdown
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_markdown: Option<PathBuf>,
-    /// Cells as tests, in JUnit's XML
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_junit: Option<PathBuf>,
-    /// The results folder
-    #[arg(long, value_name = "DIR")]
-    pub(super) results: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct LimitsArgs {
-    /// As JSON: the `limits` of a run.json
-    #[arg(long)]
-    pub(super) json: bool,
-    /// CPUs, consumer first, as in 0,1; or none [default: the first two there are]
-    #[arg(long, value_name = "CPUS", value_parser = axes::pins)]
-    pub(super) pin: Option<Pins>,
-}
-
-/// A sensor by itself.
-#[derive(Debug, clap::Args)]
-pub(super) struct SensorArgs {
-    /// How frames leave: pipe (standard output), or zenoh (to another host)
-    #[arg(long, value_name = "NAME", value_parser = ["pipe", "zenoh"], default_value = "pipe",
-          default_value_if("connect", clap::builder::ArgPredicate::IsPresent, "zenoh"))]
-    pub(super) transport: String,
-    /// The viewer to join, as in tcp/HOST:7447: it tells what to send
-    #[arg(long, value_name = "ENDPOINT", value_parser = axes::endpoint,
-          required_if_eq("transport", "zenoh"),
-          conflicts_with_all = ["rate", "size", "duration", "messages", "warmup", "burst", "producer", "run", "send_timeout"])]
-    pub(super) connect: Option<String>,
-    /// Frames a second
-    #[arg(long, value_name = "RATE", default_value = "10kHz")]
-    pub(super) rate: Hertz,
-    /// Payload of a frame
-    #[arg(long, value_name = "SIZE", value_parser = quantity::size, default_value = "64B")]
-    pub(super) size: Bytes,
-    /// How long to send [default: until nobody reads]
-    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
-    pub(super) duration: Option<Nanos>,
-    /// How many frames to send, in place of a time
-    #[arg(long, value_name = "N", value_parser = quantity::messages, conflicts_with = "duration")]
-    pub(super) messages: Option<u64>,
-    /// How long to send before that, as frames that are not to be measured
-    #[arg(long, value_name = "TIME", value_parser = quantity::span_or_none, default_value = "0s")]
-    pub(super) warmup: Nanos,
-    /// Frames that are due together
-    #[arg(long, value_name = "N", value_parser = quantity::burst, default_value = "1")]
-    pub(super) burst: u64,
-    /// Its name on every frame
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(super) producer: u32,
-    /// The run's tag on every frame [default: a new one]
-    #[arg(long, value_name = "TAG")]
-    pub(super) run: Option<u32>,
-    /// How long one send may wait for room
-    #[arg(long, value_name = "TIME", value_parser = quantity::patience, default_value = "15s")]
-    pub(super) send_timeout: Nanos,
 }
 
 /// How a program is spoken to.

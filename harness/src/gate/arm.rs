@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use pipefit::ground::{Clock, Monotonic, Nanos};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -194,7 +193,7 @@ impl Drop for Worker<'_> {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::park_timeout(Duration::from_micros(200));
+            Monotonic.advance_to(Monotonic.now() + Nanos::from_micros(200));
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -37,7 +37,7 @@ where
     S: FnMut() -> Option<u64> + Send,
 {
     for (idle, times) in IDLE {
-        let Some((mut wake, mut sleep)) = make() else { continue };
+        let Some((mut wake, mut doze)) = make() else { continue };
         let (tell, hear) = sync_channel(1);
         let waker = move || {
             for _ in 0..times {
@@ -52,7 +52,7 @@ where
         let sleeper = move || {
             let mut meter = Meter::new();
             loop {
-                let said = sleep()?;
+                let said = doze()?;
                 let now = Monotonic.now().0;
                 if said >= LAST {
                     break;
@@ -84,7 +84,7 @@ pub(super) fn futex(found: &mut Meters, pins: &[usize]) {
             sleeper.as_ref().map(Thread::unpark)
         };
         let mut last = there.heard();
-        let sleep = move || {
+        let doze = move || {
             // Only the first time somebody waits for it.
             let _ = introduce.try_send(thread::current());
             let until = Monotonic.now() + PATIENCE;
@@ -95,7 +95,7 @@ pub(super) fn futex(found: &mut Meters, pins: &[usize]) {
             last = there.heard();
             Some(last)
         };
-        Some((wake, sleep))
+        Some((wake, doze))
     });
 }
 
