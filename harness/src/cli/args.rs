@@ -62,7 +62,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Hold this build against another, and say what became slower
     Gate(GateArgs),
-    /// List transports with what they can do, and scenarios
+    /// List transports with what they can do, scenarios, metrics and limits
     List(ListArgs),
     /// Measure this machine's physical limits, which budgets can be ratios to
     Limits(LimitsArgs),

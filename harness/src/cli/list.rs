@@ -1,4 +1,4 @@
-//! `list`: the transports with what they can do, and the scenarios.
+//! `list`: the transports with what they can do, the scenarios, and what budgets can name.
 
 use std::fmt::{Display, Write};
 
@@ -9,6 +9,7 @@ use super::args::ListArgs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::out::Out;
+use crate::metric::{self, STATS, Shape, Unit};
 
 pub(super) fn list(registry: &Registry, args: &ListArgs, out: &Out) -> Result<Exit, Failure> {
     out.print(&if args.json() { for_programs(registry) } else { for_people(registry) })?;
@@ -46,6 +47,28 @@ fn for_people(registry: &Registry) -> String {
     for scenario in scenario::ALL {
         let _ = writeln!(text, "  {}: {}", scenario.name, scenario.about);
     }
+    text += &metrics();
+    text
+}
+
+/// What budgets can hold to limits, and which limits of the machine there are.
+fn metrics() -> String {
+    let heading = ["metric", "unit", "parts"].map(str::to_owned);
+    let rows = metric::all().iter().map(|m| {
+        let parts = if m.shape == Shape::Spread { STATS.join(" ") } else { String::new() };
+        [m.name.clone(), m.unit.symbol().to_owned(), parts]
+    });
+    let mut text = format!("\n{}", columns(std::iter::once(heading).chain(rows).collect()));
+    let heading = ["limit", "unit", "for each"].map(str::to_owned);
+    let rows = metric::limits().iter().map(|l| {
+        let each = match (l.keyed, l.unit) {
+            (false, _) => "",
+            (true, Unit::Nanos) if l.name.ends_with("wake") => "time asleep",
+            (true, _) => "size",
+        };
+        [format!("limits.{}", l.name), l.unit.symbol().to_owned(), each.to_owned()]
+    });
+    text += &format!("\n{}", columns(std::iter::once(heading).chain(rows).collect()));
     text
 }
 
@@ -92,7 +115,21 @@ fn for_programs(registry: &Registry) -> String {
             })
         })
         .collect();
-    format!("{}\n", json!({ "transports": transports, "scenarios": scenarios }))
+    let metrics: Vec<Value> = metric::all()
+        .iter()
+        .map(|m| json!({ "name": m.name, "unit": m.unit.symbol(), "spread": m.shape == Shape::Spread }))
+        .collect();
+    let limits: Vec<Value> = metric::limits()
+        .iter()
+        .map(|l| json!({ "name": l.name, "unit": l.unit.symbol(), "spread": l.shape == Shape::Spread, "keyed": l.keyed }))
+        .collect();
+    let all = json!({
+        "transports": transports,
+        "scenarios": scenarios,
+        "metrics": metrics,
+        "limits": limits,
+    });
+    format!("{all}\n")
 }
 
 fn words(all: &[impl Display]) -> String {
