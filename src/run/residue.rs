@@ -66,26 +66,47 @@ fn entries(folder: &str) -> i64 {
 
 /// Children of this process: zombies, and others.
 fn children() -> (i64, i64) {
-    let me = std::process::id();
     let (mut zombies, mut alive) = (0, 0);
-    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Ok(stat) = fs::read_to_string(process.path().join("stat")) else {
-            continue;
-        };
-        // The name stands in parentheses and may hold anything, parentheses too.
-        let Some((_, fields)) = stat.rsplit_once(") ") else {
-            continue;
-        };
-        let mut fields = fields.split(' ');
-        let state = fields.next();
-        if fields.next().and_then(|p| p.parse().ok()) == Some(me) {
-            match state {
-                Some("Z") => zombies += 1,
-                _ => alive += 1,
-            }
+    for state in listed().unwrap_or_else(looked_for) {
+        match state {
+            'Z' => zombies += 1,
+            _ => alive += 1,
         }
     }
     (zombies, alive)
+}
+
+/// The states of all children, as the kernel lists them for each thread (proc(5)); `None`
+/// where it was built without such lists.
+fn listed() -> Option<Vec<char>> {
+    let mut states = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()?.flatten() {
+        match fs::read_to_string(thread.path().join("children")) {
+            Ok(pids) => states.extend(pids.split_whitespace().filter_map(|p| Some(state(p)?.0))),
+            // A thread that has just ended has no list; a kernel without lists has none at all.
+            Err(_) if thread.path().exists() => return None,
+            Err(_) => {}
+        }
+    }
+    Some(states)
+}
+
+/// The same, from all processes there are: takes milliseconds.
+fn looked_for() -> Vec<char> {
+    let me = std::process::id();
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let states = all.filter_map(|process| state(&process.file_name().to_string_lossy()));
+    states.filter(|(_, parent)| *parent == me).map(|(state, _)| state).collect()
+}
+
+/// The state and the parent of a process.
+fn state(pid: &str) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything, parentheses too.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -105,5 +126,18 @@ mod tests {
         child.wait().unwrap();
         assert!(during.orphans >= 1, "{during:?}");
         assert!(after.zombies >= 1, "{after:?}");
+    }
+
+    /// Both ways to find children find the same.
+    #[test]
+    fn a_child_is_found_by_list_and_by_looking() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let (pid, me) = (child.id().to_string(), std::process::id());
+        assert_eq!(state(&pid).map(|(_, parent)| parent), Some(me));
+        assert!(!looked_for().is_empty());
+        assert!(listed().is_none_or(|states| !states.is_empty()));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(state(&pid), None);
     }
 }

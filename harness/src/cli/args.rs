@@ -70,9 +70,6 @@ pub(super) enum Command {
     Sensor(SensorArgs),
     /// Say what about this machine spoils measurements, and what helps
     Doctor(DoctorArgs),
-    /// What `gate` starts: rounds, as they are asked for on standard input
-    #[command(hide = true)]
-    GateWorker,
     /// Print the JSON Schema of run.json
     Schema,
     /// Print a completion script

@@ -42,6 +42,8 @@ use args::{Command, Invocation};
 use failure::Failure;
 use out::Out;
 
+use crate::gate::arm::WORKER;
+
 /// What is said where another host is asked for.
 #[cfg(not(feature = "zenoh"))]
 const NO_ZENOH: &str =
@@ -52,6 +54,10 @@ const NO_ZENOH: &str =
 #[must_use]
 pub fn run_main(registry: &Registry) -> ExitCode {
     let out = Out::default();
+    // A gate starts workers by the hundred: they do not read a whole command line first.
+    if std::env::args_os().nth(1).is_some_and(|word| word == WORKER) {
+        return gate::worker(registry).unwrap_or_else(|failure| failure.tell(&out)).into();
+    }
     let exit = match obey(registry, &out) {
         Ok(exit) => exit,
         Err(failure) => failure.tell(&out),
@@ -71,7 +77,6 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::doctor(&args, out),
         Command::Sensor(args) => sensor::be_sensor(&args),
         Command::Gate(args) => gate::gate(registry, &args, &manner, out),
-        Command::GateWorker => gate::worker(registry),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
         Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),

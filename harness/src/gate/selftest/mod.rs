@@ -7,6 +7,8 @@ mod calibrate;
 mod hogs;
 mod plan;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
