@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+mod baseline;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,7 @@ use pipefit::role::guest::Dialect;
 use pipefit::run::{Registry, scenario};
 use regex_lite::Regex;
 
+pub(super) use self::baseline::{BaselineArgs, Deed, ListOf, Removal, Save};
 use super::axes::{self, Pins};
 use super::out::Color;
 use crate::quantity;
@@ -57,6 +60,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Hold this build against another, and say what became slower
     Gate(GateArgs),
+    /// Keep runs by class of machine, to see how figures go over time
+    Baseline(BaselineArgs),
     /// List transports with what they can do, and scenarios
     List(ListArgs),
     /// Measure this machine's physical limits, which budgets can be ratios to
@@ -98,6 +103,9 @@ pub(super) struct Manner {
     /// The command line, to be recorded.
     #[arg(skip)]
     pub(super) command: Vec<String>,
+    /// The command's own name.
+    #[arg(skip)]
+    pub(super) word: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -413,6 +421,7 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     let said: Vec<String> = argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let matches = grammar.clone().try_get_matches_from(argv)?;
     misplaced(&grammar, &matches)?;
+    let word = matches.subcommand_name().unwrap_or("compare").to_owned();
     let cli = Cli::from_arg_matches(&matches)?;
     let measure = match &cli.command {
         Some(Command::Run(run)) => &run.measure,
@@ -427,7 +436,7 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     }
     Ok(Invocation {
         command: cli.command.unwrap_or(Command::Compare(cli.compare)),
-        manner: Manner { command: said, ..cli.manner },
+        manner: Manner { command: said, word, ..cli.manner },
         grammar,
     })
 }
