@@ -5,7 +5,7 @@ use pipefit::ground::host::probe;
 use pipefit::run::record::RunRecord;
 use serde_json::json;
 
-use super::args::{BaselineArgs, Deed, ListOf, Manner, Removal, Save};
+use super::args::{BaselineArgs, Deed, ListOf, Removal, Save};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::out::{Out, tell};
@@ -19,32 +19,28 @@ const SCHEMA: &str = "pipefit-baselines/1";
 const NOTE: &str = "Nothing is judged against these figures. Whether a change made something \
                     slower, `pipefit gate` says: it measures both sides now.";
 
-pub(super) fn baseline(args: &BaselineArgs, manner: &Manner, out: &Out) -> Result<Exit, Failure> {
+pub(super) fn baseline(args: &BaselineArgs, out: &Out) -> Result<Exit, Failure> {
     match &args.deed {
-        Deed::Save(args) => save(args, manner, out),
+        Deed::Save(args) => save(args, out),
         Deed::List(args) => list(args, out),
-        Deed::Rm(args) => remove(args, manner, out),
+        Deed::Rm(args) => remove(args, out),
     }
 }
 
-fn save(args: &Save, manner: &Manner, out: &Out) -> Result<Exit, Failure> {
+fn save(args: &Save, out: &Out) -> Result<Exit, Failure> {
     let store = Store::find(args.results.as_deref());
     let run = args.run.clone().unwrap_or_else(|| store.root().join("latest"));
     let record = read_run(&run)?;
     let path = store.baselines().save(args.name.clone(), record, args.force)?;
-    if !manner.quiet {
-        out.print(&format!("baseline: {}\n", path.display()))?;
-    }
+    out.print(&format!("baseline: {}\n", path.display()))?;
     Ok(Exit::Done)
 }
 
-fn remove(args: &Removal, manner: &Manner, out: &Out) -> Result<Exit, Failure> {
+fn remove(args: &Removal, out: &Out) -> Result<Exit, Failure> {
     let store = Store::find(args.results.as_deref());
     let class = args.class.clone().unwrap_or_else(|| machine_class(&probe()));
     let path = store.baselines().remove(&class, &args.name)?;
-    if !manner.quiet {
-        out.print(&format!("removed: {}\n", path.display()))?;
-    }
+    out.print(&format!("removed: {}\n", path.display()))?;
     Ok(Exit::Done)
 }
 

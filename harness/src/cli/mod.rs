@@ -72,7 +72,7 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::doctor(&args, out),
         Command::Sensor(args) => sensor::be_sensor(&args),
         Command::Gate(args) => gate::gate(registry, &args, &manner, out),
-        Command::Baseline(args) => baseline::baseline(&args, &manner, out),
+        Command::Baseline(args) => baseline::baseline(&args, out),
         Command::GateWorker => gate::worker(registry),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),

@@ -13,6 +13,7 @@ use pipefit::run::record::{Cell, RunRecord, Status};
 use pipefit::run::scenario;
 use serde::Serialize;
 
+use super::figure::amount;
 use super::model::clean;
 use crate::metric;
 
@@ -264,23 +265,8 @@ fn significant(value: f64) -> String {
 pub fn table(trends: &Trends) -> String {
     let here = if trends.this_machine { " (this machine)" } else { "" };
     let mut out = format!("{}{here}\n", clean(&trends.class));
-    let mut number = 0;
-    let numbers: Vec<String> = trends
-        .runs
-        .iter()
-        .map(|run| {
-            number += u32::from(run.name.is_some());
-            run.name.as_ref().map_or_else(|| "latest".to_owned(), |_| number.to_string())
-        })
-        .collect();
-    let text = |text: &str| text.to_owned();
-    let mut rows = vec![["", "name", "started", "commit", "valid cells"].map(text).to_vec()];
-    for (run, number) in trends.runs.iter().zip(&numbers) {
-        let name = run.name.as_ref().map_or_else(|| format!("({})", run.run), Clone::clone);
-        let commit: String = run.commit.as_deref().unwrap_or("unknown").chars().take(10).collect();
-        rows.push(vec![number.clone(), name, run.started.clone(), commit, run.valid.to_string()]);
-    }
-    lay_out(&mut out, &rows, usize::MAX);
+    let numbers = numbers(&trends.runs);
+    list_runs(&mut out, trends, &numbers);
 
     let mut headings: Vec<String> = Vec::new();
     for heading in trends.cells.iter().map(Trend::heading) {
@@ -289,9 +275,11 @@ pub fn table(trends: &Trends) -> String {
         }
     }
     for heading in headings {
+        let these: Vec<_> = trends.cells.iter().filter(|t| t.heading() == heading).collect();
         let numbers = numbers.iter().take(COLUMNS).cloned();
-        let mut rows = vec![std::iter::once(heading.clone()).chain(numbers).collect::<Vec<_>>()];
-        for trend in trends.cells.iter().filter(|trend| trend.heading() == heading) {
+        let mut rows = vec![std::iter::once(heading).chain(numbers).collect::<Vec<_>>()];
+        rows.extend(limits_of(&these));
+        for trend in these {
             let points = trend.points.iter().take(COLUMNS);
             let shown = points.map(|point| trend.shown(point.as_ref()));
             rows.push(std::iter::once(trend.cell.clone()).chain(shown).collect());
@@ -305,6 +293,40 @@ pub fn table(trends: &Trends) -> String {
         let _ = writeln!(out, "\nThe {COLUMNS} newest are shown; --json has all of them.");
     }
     out
+}
+
+/// What the columns are called: names are too long for that.
+fn numbers(runs: &[Run]) -> Vec<String> {
+    let mut number = 0;
+    let called = |run: &Run| {
+        number += u32::from(run.name.is_some());
+        run.name.as_ref().map_or_else(|| "latest".to_owned(), |_| number.to_string())
+    };
+    runs.iter().map(called).collect()
+}
+
+fn list_runs(out: &mut String, trends: &Trends, numbers: &[String]) {
+    let text = |text: &str| text.to_owned();
+    let mut rows = vec![["", "name", "started", "commit", "valid cells"].map(text).to_vec()];
+    for (run, number) in trends.runs.iter().zip(numbers) {
+        let name = run.name.as_ref().map_or_else(|| format!("({})", run.run), Clone::clone);
+        let commit: String = run.commit.as_deref().unwrap_or("unknown").chars().take(10).collect();
+        rows.push(vec![number.clone(), name, run.started.clone(), commit, run.valid.to_string()]);
+    }
+    lay_out(out, &rows, usize::MAX);
+}
+
+/// The limits themselves: where all ratios of a run jump at once, it is for the limit.
+fn limits_of(trends: &[&Trend]) -> Option<Vec<String>> {
+    let first = trends.first()?;
+    first.relative_to?;
+    let limit = |i: usize| {
+        let points = trends.iter().filter_map(|trend| *trend.points.get(i)?);
+        let limit = points.filter_map(|value| value.limit).next();
+        limit.map_or_else(|| "n/a".to_owned(), |limit| amount(Some(limit), first.unit).to_string())
+    };
+    let limits = (0..first.points.len().min(COLUMNS)).map(limit);
+    Some(std::iter::once("(the limit itself)".to_owned()).chain(limits).collect())
 }
 
 /// Rows as columns; those from `right` on are figures, and stand at the right.

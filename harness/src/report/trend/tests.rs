@@ -129,8 +129,9 @@ a-2-bare (this machine)
   1       kept  2026-11-22T00:00:00Z  unknown  1
   2       kept  2026-11-21T00:00:00Z  unknown  1
 
-  rtt.p50 / limits.line_rtt.p50  latest     1    2
-  rtt/pipe/64B/block               5.00  10.5  n/a
+  rtt.p50 / limits.line_rtt.p50  latest      1    2
+  (the limit itself)              400ns  200ns  n/a
+  rtt/pipe/64B/block               5.00   10.5  n/a
 ";
     assert_eq!(table(&laid(&runs)), expected);
     let many: Vec<_> = (0..9).map(|i| record(&i.to_string(), None, vec![rtt(1)])).collect();
