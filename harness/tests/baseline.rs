@@ -159,6 +159,7 @@ fn each_class_has_its_own() {
     assert!(code == 0 && printed.contains("has no baselines"), "{printed}");
     let mut record = measure(results);
     assert_eq!(done(results, &["baseline", "save", "here"]).0, 0);
+    record.id = "20260101T000000Z-0000".to_owned();
     record.host.facts.cpu = Some("../../Elsewhere(TM) 9000".to_owned());
     (record.host.facts.cores, record.host.facts.virtualised) = (Some(128), None);
     forge(&results.join("forged"), &record);
