@@ -88,6 +88,9 @@ fn keep(notes: &Notebook, budgets: &Budgets, checked: &[Checked]) -> Result<(), 
     let kept = notes
         .keep_checked(&store, cells(checked), &verdicts, ended)
         .map_err(|why| format!("the report could not be kept: {why}"))?;
+    if let Some(why) = &kept.unnoted {
+        eprintln!("warning: {why}");
+    }
     println!("report: {}", kept.report().display());
     Ok(())
 }

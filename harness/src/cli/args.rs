@@ -14,9 +14,11 @@ use pipefit::role::guest::Dialect;
 use pipefit::run::{Registry, scenario};
 use regex_lite::Regex;
 
+mod baseline;
 mod judging;
 mod sensor;
 
+pub(super) use baseline::{BaselineArgs, Deed, ListOf, Removal, Save};
 pub(super) use judging::{CheckArgs, GateArgs, LimitsArgs};
 pub(super) use sensor::SensorArgs;
 
@@ -62,6 +64,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Hold this build against another, and say what became slower
     Gate(GateArgs),
+    /// Keep runs by class of machine, to see how figures go over time
+    Baseline(BaselineArgs),
     /// List transports with what they can do, scenarios, metrics and limits
     List(ListArgs),
     /// Measure this machine's physical limits, which budgets can be ratios to
@@ -100,6 +104,9 @@ pub(super) struct Manner {
     /// The command line, to be recorded.
     #[arg(skip)]
     pub(super) command: Vec<String>,
+    /// The command's own name.
+    #[arg(skip)]
+    pub(super) word: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -293,6 +300,7 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     let said: Vec<String> = argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let matches = grammar.clone().try_get_matches_from(argv)?;
     misplaced(&grammar, &matches)?;
+    let word = matches.subcommand_name().unwrap_or("compare").to_owned();
     let cli = Cli::from_arg_matches(&matches)?;
     let measure = match &cli.command {
         Some(Command::Run(run)) => &run.measure,
@@ -307,7 +315,7 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     }
     Ok(Invocation {
         command: cli.command.unwrap_or(Command::Compare(cli.compare)),
-        manner: Manner { command: said, ..cli.manner },
+        manner: Manner { command: said, word, ..cli.manner },
         grammar,
     })
 }

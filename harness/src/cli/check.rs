@@ -46,7 +46,7 @@ pub(super) fn check(
     store.check()?;
     let stop = Stop::default();
     let _listening = signals::listen(&stop).map_err(Failure::Signals)?;
-    let notes = Notebook::open(manner.command.clone());
+    let notes = Notebook::open(manner.command.clone()).of(&manner.word);
     let for_programs = args.keep.message_format == MessageFormat::Json;
     let events = Events { out: for_programs.then_some(out) };
     let pins = axes::chosen(args.pin.as_ref());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::out::{Color, Out, OutError, tell};
-use crate::results::{FileError, StoreError};
+use crate::results::{BaselineError, FileError, ReadError, RunError, StoreError};
 use crate::verdict::budget::{Complaint, Kind};
 
 /// Why a command came to nothing.
@@ -20,6 +20,15 @@ pub(super) enum Failure {
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// There is no run where one was looked for.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A baseline cannot be kept, or is not there.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// A folder cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// Standard output cannot be written.
     #[error(transparent)]
     Out(#[from] OutError),

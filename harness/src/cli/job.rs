@@ -68,7 +68,7 @@ impl Job<'_> {
         if let Some(swept) = leftovers::sweep_names().filter(|_| !self.manner.quiet) {
             tell(&swept);
         }
-        let notes = Notebook::open(self.manner.command.clone());
+        let notes = Notebook::open(self.manner.command.clone()).of(&self.manner.word);
         let events = self.events();
         let outcome = self.measure(parts, extent, &stop, &events);
 
@@ -207,6 +207,9 @@ impl Said<'_> {
         exit: Exit,
     ) -> Result<(), Failure> {
         if let Some(why) = &kept.unlinked {
+            tell(&format!("warning: {why}; the run itself is kept\n"));
+        }
+        if let Some(why) = &kept.unnoted {
             tell(&format!("warning: {why}; the run itself is kept\n"));
         }
         events.done(&kept.folder, partial, exit);

@@ -6,6 +6,7 @@
 
 mod args;
 mod axes;
+mod baseline;
 mod built;
 mod check;
 mod checks;
@@ -77,6 +78,7 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::doctor(&args, out),
         Command::Sensor(args) => sensor::be_sensor(&args),
         Command::Gate(args) => gate::gate(registry, &args, &manner, out),
+        Command::Baseline(args) => baseline::baseline(&args, out),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
         Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),

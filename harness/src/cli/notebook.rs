@@ -1,5 +1,6 @@
 //! What a record says beside its cells: when, where, and how it was measured.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use pipefit::ground::Nanos;
@@ -18,6 +19,8 @@ pub struct Notebook {
     look: Look,
     pub(super) started: SystemTime,
     command: Vec<String>,
+    /// What the history calls it.
+    word: String,
 }
 
 /// What is known of a run when it is over, beside its cells.
@@ -34,11 +37,19 @@ pub struct Ended {
 }
 
 impl Notebook {
-    /// Looks at the machine for a fifth of a second, and notes the time.
+    /// Looks at the machine for a fifth of a second, and notes the time. The history will
+    /// know the run by the name of its program, the first of `command`.
     #[must_use]
     pub fn open(command: Vec<String>) -> Self {
+        let word = command.first().map(|program| program_name(program)).unwrap_or_default();
         let look = Look::take();
-        Self { look, started: SystemTime::now(), command }
+        Self { look, started: SystemTime::now(), command, word }
+    }
+
+    /// The history will know the run by this word.
+    #[must_use]
+    pub(super) fn of(self, word: &str) -> Self {
+        Self { word: word.to_owned(), ..self }
     }
 
     /// The record of all that was measured since, and what was found out on the way. Its
@@ -113,9 +124,38 @@ impl Notebook {
         curves: &Curves,
         verdicts: Option<&Verdicts>,
     ) -> Result<Kept, StoreError> {
-        let draft = store.draft(self.started)?;
+        let mut draft = store.draft(self.started)?;
         draft.id().clone_into(&mut record.id);
-        draft.fill(record, curves, verdicts, self.started)?;
+        draft.fill(&self.word, record, curves, verdicts, self.started)?;
         draft.keep()
+    }
+}
+
+/// A program's name without the digits that cargo puts behind those of tests and benches.
+fn program_name(path: &str) -> String {
+    let stem = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            name.to_owned()
+        }
+        _ => stem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_goes_by_its_name() {
+        for (path, name) in [
+            ("/t/release/deps/fitness-0123456789abcdef", "fitness"),
+            ("/t/release/deps/two-words-0123456789abcdef", "two-words"),
+            ("./own-transport", "own-transport"),
+            ("pipefit", "pipefit"),
+            ("", ""),
+        ] {
+            assert_eq!(program_name(path), name);
+        }
     }
 }

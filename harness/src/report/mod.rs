@@ -4,7 +4,7 @@
 //! only lay those words out, so that the same figure reads the same everywhere.
 //! [`csv`], [`json`], [`hgrm`] and [`hlog`] are for programs: they carry exact
 //! numbers and no words of the view; [`junit`], [`github`] and [`trackers`] are for the
-//! programs that builds run in.
+//! programs that builds run in; [`trend`] lays runs of several days beside each other.
 //!
 //! Everything here is pure: a record (and [`Curves`], where histograms are needed)
 //! goes in, text comes out. Nothing judges, and nothing touches a file. Names,
@@ -26,6 +26,7 @@ mod model;
 pub mod plot;
 pub mod terminal;
 pub mod trackers;
+pub mod trend;
 
 pub use curves::Curves;
 pub use figure::Figure;

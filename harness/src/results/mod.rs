@@ -1,15 +1,22 @@
 //! Where runs are kept: `results/runs/<id>/`, and `results/latest`, which points at
-//! the newest one.
+//! the newest one. Beside them `history.jsonl` has a line for each run, and `baseline/`
+//! has the runs that somebody chose to keep, by class of machine.
 //!
 //! A run appears under its name complete or not at all: it is written into a hidden
 //! folder beside its place and renamed. Two runs at once get two names. What a crash
 //! leaves behind is a hidden folder, never half a run.
 
+mod baseline;
+mod class;
 mod file;
+mod history;
 mod run;
 
-pub use file::{FileError, put};
-pub use run::{Draft, Kept};
+pub use baseline::{Baseline, BaselineError, Baselines};
+pub use class::{Name, NameError, machine_class};
+pub use file::{FileError, ReadError, put};
+pub use history::{CellEntry, Entry, History, HistoryError, Median, SCHEMA as HISTORY_SCHEMA};
+pub use run::{Draft, Kept, RunError, read_run};
 
 use std::ffi::OsString;
 use std::fs;

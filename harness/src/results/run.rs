@@ -7,9 +7,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pipefit::run::record::RunRecord;
+use pipefit::run::record::{RunRecord, SCHEMA};
 
-use super::{FileError, StoreError, beside};
+use super::history::{self, Entry, HistoryError};
+use super::{FileError, ReadError, StoreError, beside};
 use crate::report::{self, Curves};
 use crate::verdict::Verdicts;
 
@@ -23,6 +24,8 @@ pub struct Draft {
     place: PathBuf,
     /// The results folder.
     root: PathBuf,
+    /// What the history will have of it, once it has been filled.
+    entry: Option<Entry>,
     kept: bool,
 }
 
@@ -33,6 +36,8 @@ pub struct Kept {
     pub folder: PathBuf,
     /// Why `latest` does not point at it, if so.
     pub unlinked: Option<FileError>,
+    /// Why the history has no line of it, if so.
+    pub unnoted: Option<HistoryError>,
 }
 
 impl Kept {
@@ -45,7 +50,7 @@ impl Kept {
 
 impl Draft {
     pub(super) const fn new(id: String, hidden: PathBuf, place: PathBuf, root: PathBuf) -> Self {
-        Self { id, hidden, place, root, kept: false }
+        Self { id, hidden, place, root, entry: None, kept: false }
     }
 
     /// The run's name.
@@ -67,12 +72,13 @@ impl Draft {
     }
 
     /// Writes everything that belongs to a run, and names in the record where the
-    /// histograms of each cell are.
+    /// histograms of each cell are. The history will name the `command` that made it.
     ///
     /// # Errors
     /// [`StoreError`] where something could not be written.
     pub fn fill(
-        &self,
+        &mut self,
+        command: &str,
         record: &mut RunRecord,
         curves: &Curves,
         verdicts: Option<&Verdicts>,
@@ -100,10 +106,11 @@ impl Draft {
             let json = json.map_err(|e| form("verdicts.json")(e.to_string()))?;
             self.put("verdicts.json", json.as_bytes())?;
         }
+        self.entry = Some(Entry::of(record, command));
         Ok(())
     }
 
-    /// Puts the run in its place, and has `latest` point at it.
+    /// Puts the run in its place, has `latest` point at it, and notes it in the history.
     ///
     /// # Errors
     /// [`StoreError::Place`] where it could not be put there.
@@ -115,8 +122,58 @@ impl Draft {
         let unlinked = point(&latest, &Path::new("runs").join(&self.id))
             .err()
             .map(|source| FileError { path: latest, source });
-        Ok(Kept { folder: std::mem::take(&mut self.place), unlinked })
+        // What was not filled is no run that the history could tell of.
+        let noted = self.entry.as_ref().map(|entry| history::append(&self.root, entry));
+        let unnoted = noted.and_then(Result::err);
+        Ok(Kept { folder: std::mem::take(&mut self.place), unlinked, unnoted })
     }
+}
+
+/// Why there is no record where a run was looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no such folder, or no record in it.
+    #[error(
+        "there is no run in {}: measure one first, as with pipefit compare, or name another folder",
+        .0.display()
+    )]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It holds something else.
+    #[error("{} is no record of this version ({SCHEMA}): {why}", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Reads the record of the run in that folder.
+///
+/// # Errors
+/// [`RunError`] where there is none.
+pub fn read_run(folder: &Path) -> Result<RunRecord, RunError> {
+    read_record(&folder.join("run.json")).map_err(|e| match e {
+        RunError::Read(e) if e.source.kind() == io::ErrorKind::NotFound => {
+            RunError::Missing(folder.to_owned())
+        }
+        other => other,
+    })
+}
+
+/// Reads a record from a file.
+pub(super) fn read_record(path: &Path) -> Result<RunRecord, RunError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| ReadError { path: path.to_owned(), source })?;
+    let foreign = |why| RunError::Foreign { path: path.to_owned(), why };
+    let record = report::json::read(&text).map_err(|e| foreign(e.to_string()))?;
+    if record.schema != SCHEMA {
+        return Err(foreign(format!("its schema is {:?}", record.schema)));
+    }
+    Ok(record)
 }
 
 impl Drop for Draft {
