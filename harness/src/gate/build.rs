@@ -10,6 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// A program, and the commit it was built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
@@ -150,9 +152,28 @@ impl Builder {
         Ok(())
     }
 
+    /// The package that the program belongs to.
+    fn package(&self, source: &Path) -> Result<String, BuildError> {
+        let mut command = cargo();
+        command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(source);
+        let said = run(command, "cargo metadata")?;
+        let unknown = || BuildError::Failed {
+            what: "cargo metadata".to_owned(),
+            said: format!("no package has a program {}", self.bin),
+        };
+        let metadata: Value = serde_json::from_str(&said).map_err(|_| unknown())?;
+        let is_it = |target: &Value| {
+            target["name"] == self.bin.as_str() && target["kind"][0].as_str() == Some("bin")
+        };
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let found = packages
+            .filter(|p| p["targets"].as_array().is_some_and(|targets| targets.iter().any(is_it)))
+            .find_map(|p| p["name"].as_str());
+        found.map(str::to_owned).ok_or_else(unknown)
+    }
+
     fn cargo(&self, source: &Path, target: &Path, rustc: &[&str]) -> Result<PathBuf, BuildError> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = cargo();
         command.arg(if rustc.is_empty() { "build" } else { "rustc" });
         command.args(["--release", "--locked", "--bin", &self.bin]);
         command.arg("--target-dir").arg(target).current_dir(source);
@@ -160,11 +181,15 @@ impl Builder {
             command.arg("--features").arg(self.features.join(","));
         }
         if !rustc.is_empty() {
-            command.arg("--").args(rustc);
+            command.args(["--package", &self.package(source)?]).arg("--").args(rustc);
         }
         run(command, "cargo build")?;
         Ok(target.join("release").join(&self.bin))
     }
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 fn file(path: &Path, source: io::Error) -> BuildError {

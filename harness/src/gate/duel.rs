@@ -18,6 +18,10 @@ const ROUND: Nanos = Nanos::from_millis(4);
 /// No round is longer than this.
 const LONGEST: Nanos = Nanos::from_millis(256);
 
+/// A queue has room for so many frames, and for so many bytes at least: to make a large one
+/// ready takes longer than a round.
+const ROOM: (u64, u64) = (16, 64 << 10);
+
 /// Pairs in which a process failed, before the cell is given up.
 const FAILURES: usize = 5;
 
@@ -49,6 +53,7 @@ impl Cell {
             scenario: self.scenario.to_owned(),
             transport: self.transport.clone(),
             size_bytes: self.size_bytes,
+            capacity_bytes: (ROOM.0 * self.size_bytes).max(ROOM.1),
             wait: self.wait,
             pins: pins.to_vec(),
             warmup_ns: WARMUP.0,

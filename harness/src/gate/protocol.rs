@@ -35,6 +35,8 @@ pub struct Ask {
     pub transport: String,
     /// Payload of a frame.
     pub size_bytes: u64,
+    /// Queue capacity.
+    pub capacity_bytes: u64,
     /// How halves wait.
     pub wait: Wait,
     /// CPUs: consumer first, then producer.
@@ -77,6 +79,7 @@ impl Ask {
             .ok_or_else(|| format!("there is no transport {}", self.transport))?;
         Ok(Case {
             size: Bytes(self.size_bytes),
+            capacity: Bytes(self.capacity_bytes),
             wait: self.wait,
             policy: Policy::Block,
             warmup: Nanos(self.warmup_ns),
