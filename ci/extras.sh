@@ -16,6 +16,7 @@ PIPEFIT_LONG=1 cargo test -p pipefit --test exec
 bash ci/fuzz.sh 300
 cargo test --features pipefit/iceoryx2 --lib -p pipefit memory::
 PIPEFIT_KILLS=120 cargo test --features pipefit/iceoryx2 --test killed
+bash ci/iceoryx2.sh rows
 bash ci/zenoh.sh
 
 busy=()

@@ -65,7 +65,7 @@ pub(in crate::cli) struct GateArgs {
     /// Prove on this machine how often it is wrong: hours; goes on where it was cut short
     #[arg(long, conflicts_with_all = ["base", "head", "scenario", "transport"])]
     pub(in crate::cli) self_test: bool,
-    /// Of the self-test, a minute and a half
+    /// Of the self-test, a minute
     #[arg(long, requires = "self_test")]
     pub(in crate::cli) excerpt: bool,
     /// What came of it, as gate.json

@@ -12,8 +12,8 @@ use crate::gate::duel::{Cell, Duel};
 use crate::stat::Trimmed;
 use crate::verdict::gated::log_ratios;
 
-/// Pairs of one attempt.
-const PAIRS: usize = 20;
+/// Pairs of one attempt: as many as tell 5 % from 4.
+const PAIRS: usize = 80;
 
 /// Attempts, at most.
 const ATTEMPTS: usize = 6;
@@ -22,7 +22,10 @@ const ATTEMPTS: usize = 6;
 const FIRST: f64 = 200.0;
 
 /// Close enough to begin with: the log tells what was reached in the end.
-const CLOSE: f64 = 0.15;
+const CLOSE: f64 = 0.08;
+
+/// How far one decision leads: of what it shows to be missing, a quarter.
+const STEP: f64 = 0.25;
 
 /// What is known of handicaps: by cell and percent, turns of an empty loop.
 #[derive(Clone, Debug, Default)]
@@ -68,9 +71,12 @@ impl Handicap {
         for attempt in 0..ATTEMPTS {
             let head = Arm { name: "head", handicap: whole(turns), ..base.clone() };
             let mut duel = Duel::new(cell.clone(), attempt as u64 + 77);
-            // One that cannot be measured shows in the decision itself.
-            let _ = duel.to_next_look(base, &head, pins, stop);
-            debug_assert!(duel.pairs.len() <= PAIRS);
+            while duel.pairs.len() < PAIRS && stop.asked().is_none() {
+                // One that cannot be measured shows in the decision itself.
+                if duel.to_next_look(base, &head, pins, stop).is_err() {
+                    break;
+                }
+            }
             let Some(found) = Trimmed::of(&log_ratios(&duel.pairs)).map(|t| t.mean.exp_m1()) else {
                 break;
             };
@@ -85,14 +91,14 @@ impl Handicap {
         whole(turns)
     }
 
-    /// Half a step towards the target: what one decision shows is not exact.
+    /// A step towards the target, and a short one: what one decision shows is not exact.
     pub(super) fn learn(&mut self, target: f64, decision: &Decision) {
         if decision.what == What::CrowdedSlower25 {
             return;
         }
         let Some(found) = realised(decision).filter(|found| *found > 0.0) else { return };
         if let Some(turns) = self.0.get_mut(&key(&decision.cell, target)) {
-            *turns *= (target / found).clamp(0.5, 2.0).sqrt();
+            *turns *= (target / found).clamp(0.5, 2.0).powf(STEP);
         }
     }
 }
