@@ -5,4 +5,4 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
 
 need_cc
-cargo test -p pipefit-harness --test architecture
+cargo test --test architecture

@@ -33,7 +33,7 @@ report=$(tail -n 1 <<<"$table" | sed -n 's/^report: //p')
 for id in latency/shm-ring/64B throughput/pipe/64B; do
     grep -q "$id" "$(dirname "$report")/run.json" || fail "$id is not in $report"
 done
-PIPEFIT_VALIDATE_BENCH=$(dirname "$report") cargo test -p pipefit-harness --test record_schema
+PIPEFIT_VALIDATE_BENCH=$(dirname "$report") cargo test --test record_schema
 
 new=$(comm -13 <(sort <<<"$before") <(find /dev/shm -mindepth 1 | sort))
 [ -z "$new" ] || fail "left in /dev/shm: $new"

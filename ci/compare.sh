@@ -24,4 +24,4 @@ for file in run.json report.html figures.csv; do
         exit 1
     fi
 done
-PIPEFIT_VALIDATE_RUN=$run cargo test -p pipefit-harness --test record_schema
+PIPEFIT_VALIDATE_RUN=$run cargo test --test record_schema

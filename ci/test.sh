@@ -6,4 +6,10 @@ set -euo pipefail
 
 need_cc
 cargo test
-cargo test -p own-transport
+# With the library beside it, so that nothing is built for it alone.
+told=$(cargo test -p pipefit -p own-transport --test conformance -- mailbox)
+echo "$told"
+grep -q '^test mailbox::.* ok$' <<<"$told" || {
+    echo "$ci_name: none of the example's promises was tested" >&2
+    exit 1
+}

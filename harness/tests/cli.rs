@@ -9,7 +9,9 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use pipefit::run::limits::Limits;
 use pipefit::run::record::{Cause, RunRecord, Status};
+use pipefit_harness::verdict::Assertion;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -50,6 +52,8 @@ fn what_it_says_about_itself() {
     for (args, holds) in [
         (&["list"][..], "pipe-buffered"),
         (&["list"], "n/a"),
+        (&["list"], "limits.pipe_wake"),
+        (&["list"], "missed_frames"),
         (&["doctor", "--fix"], "remedy"),
         (&["doctor", "--fix"], "swe"),
         (&["schema"], "\"$schema\""),
@@ -81,6 +85,25 @@ fn the_list_for_programs_has_all_transports_and_scenarios() {
     };
     assert!(names("transports").contains(&"pipe".to_owned()), "{list}");
     assert_eq!(names("scenarios"), ["stream", "rtt", "max", "gui60"]);
+}
+
+/// What it prints are the names that a budget takes.
+#[test]
+fn limits_are_measured_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (json, _) = output(pipefit(folder.path()).args(["limits", "--json"]));
+    let limits: Limits = serde_json::from_str(&json).unwrap();
+    assert!(limits.memcpy_bytes_per_s["65536"] > 1e8, "{json}");
+    assert!(limits.clock_ns.p50.unwrap() > 0 && limits.process_spawn_ns.count >= 20, "{json}");
+    let (table, _) = output(pipefit(folder.path()).arg("limits"));
+    for line in table.lines().skip(3).take_while(|line| !line.is_empty()) {
+        let name = line.split_whitespace().next().unwrap();
+        let unit = if line.contains("GB/s") { "throughput_bytes" } else { "rtt.p50" };
+        let part = if line.contains("GB/s") { "" } else { ".p50" };
+        let assertion = format!("{unit} <= 3 x limits.{name}{part}");
+        assert!(Assertion::read(&assertion).is_ok(), "{assertion}\n{table}");
+    }
+    assert!(table.contains("memcpy[1MiB]") && table.contains("thread_spawn"), "{table}");
 }
 
 #[test]

@@ -146,6 +146,25 @@ fn a_cell_that_cannot_be_measured_is_broken_and_says_why() {
     }
 }
 
+/// A base of which the second process beside a first is slower: whatever head does, the
+/// machine is to blame.
+#[test]
+fn a_base_that_differs_from_itself_blames_the_machine() {
+    let folder = TempDir::new().unwrap();
+    let base = script(
+        folder.path(),
+        "base",
+        "each=120\n\
+         if mkdir \"$0.first\" 2>/dev/null; then each=100; trap 'rmdir \"$0.first\"' EXIT; fi\n\
+         echo '{\"pipefit_worker\":1,\"version\":\"0.0.0\"}'\n\
+         while read -r ask; do echo \"{\\\"each\\\":$each}\"; done\n",
+    );
+    let head = worker(folder.path(), "head", 150);
+    let output = gate(folder.path(), &base, &head, &ONE);
+    assert_eq!(output.status.code(), Some(75), "{}", said(&output));
+    assert!(said(&output).contains("environment invalid"), "{}", said(&output));
+}
+
 #[test]
 fn github_is_told_where_it_listens() {
     let folder = TempDir::new().unwrap();

@@ -22,7 +22,7 @@ use super::notebook::{Ended, Notebook};
 use super::out::{Out, tell};
 use super::signals;
 use super::written::Source;
-use crate::check::{Bench, Tally, cells, verdicts};
+use crate::check::{Bench, Checked, Tally, cells, verdicts};
 use crate::report::{self, Curves};
 use crate::results::Store;
 use crate::verdict::budget::Profile;
@@ -52,20 +52,9 @@ pub(super) fn check(
     let pins = axes::chosen(args.pin.as_ref());
 
     let began = Monotonic.now();
-    let mut limits = Samples::default();
-    limits.probe(&Yardstick::ALL, &pins);
     let bench = Bench { registry, pins: &pins, stop: &stop, watch: &|event| events.note(&event) };
-    let mut checked = Vec::new();
-    for budget in budgets.all.iter().take_while(|_| stop.asked().is_none()) {
-        let one = bench.check(budget);
-        if !manner.quiet && !for_programs && io::stderr().is_terminal() {
-            tell(&format!("{}: {}\n", budget.name, one.judged.verdict.word()));
-        }
-        limits.merge(one.limits.clone());
-        checked.push(one);
-    }
-    limits.probe(&Yardstick::ALL, &pins);
-
+    let aloud = !manner.quiet && !for_programs;
+    let (checked, limits) = measure(&bench, &budgets, aloud && io::stderr().is_terminal());
     let verdicts = verdicts(&budgets, args.profile, &checked);
     let measured = cells(&checked);
     let curves = Curves::from_measured(&measured);
@@ -82,31 +71,51 @@ pub(super) fn check(
         None => exit(&Tally::of(&checked), args.profile),
     };
     let kept = notes.put(&store, &mut record, &curves, Some(&verdicts));
-    if !manner.quiet && !for_programs {
-        let on_stdout = !exports.take_stdout();
-        let colored =
-            if on_stdout { manner.color.on(&io::stdout()) } else { manner.color.on(&io::stderr()) };
-        let lines = report::terminal::budgets(&verdicts, colored);
-        if on_stdout { out.print(&lines)? } else { tell(&lines) }
+    if aloud {
+        show(&verdicts, &manner, &exports, out)?;
     }
     let kept = kept.inspect_err(|_| rescue(&record))?;
-    let source = Source {
-        record: &record,
-        curves: &curves,
-        verdicts: Some(&verdicts),
-        started: notes.started,
-    };
-    exports.write(source, out)?;
-    let annotated = Verdicts {
-        file: github::from_root(&budgets.file).display().to_string(),
-        ..verdicts.clone()
-    };
-    github::report(
-        || report::github::annotations(&annotated),
-        || report::markdown::budgets(&verdicts),
-    );
+    let (verdicts, started) = (Some(&verdicts), notes.started);
+    exports.write(Source { record: &record, curves: &curves, verdicts, started }, out)?;
+    verdicts.inspect(|verdicts| tell_github(verdicts, &budgets.file));
     Said { out, for_programs }.point_at(&kept, &exports, &events, record.partial, exit)?;
     Ok(exit)
+}
+
+/// All budgets, and what the machine could do at best meanwhile.
+fn measure(bench: &Bench<'_>, budgets: &Budgets, aloud: bool) -> (Vec<Checked>, Samples) {
+    let mut limits = Samples::default();
+    limits.probe(&Yardstick::ALL, bench.pins);
+    let mut checked = Vec::new();
+    for budget in budgets.all.iter().take_while(|_| bench.stop.asked().is_none()) {
+        let one = bench.check(budget);
+        if aloud {
+            tell(&format!("{}: {}\n", budget.name, one.judged.verdict.word()));
+        }
+        limits.merge(one.limits.clone());
+        checked.push(one);
+    }
+    limits.probe(&Yardstick::ALL, bench.pins);
+    (checked, limits)
+}
+
+/// The verdicts, where people look: not where a program reads.
+fn show(verdicts: &Verdicts, manner: &Manner, exports: &Exports, out: &Out) -> Result<(), Failure> {
+    if exports.take_stdout() {
+        tell(&report::terminal::budgets(verdicts, manner.color.on(&io::stderr())));
+    } else {
+        out.print(&report::terminal::budgets(verdicts, manner.color.on(&io::stdout())))?;
+    }
+    Ok(())
+}
+
+fn tell_github(verdicts: &Verdicts, file: &Path) {
+    let annotated =
+        Verdicts { file: github::from_root(file).display().to_string(), ..verdicts.clone() };
+    github::report(
+        || report::github::annotations(&annotated),
+        || report::markdown::budgets(verdicts),
+    );
 }
 
 /// The budgets that were asked for.

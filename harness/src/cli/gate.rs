@@ -1,5 +1,6 @@
 //! `gate`: this build held against another.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use super::out::{Out, tell};
 use super::signals;
 use crate::gate::arm::Arm;
 use crate::gate::build::{self, Builder};
-use crate::gate::duel::{Cell, Duel};
+use crate::gate::duel::{self, Duel};
 use crate::gate::record::{CellRecord, GateRecord, SCHEMA};
 use crate::gate::selftest::{self, Log, Plan, SelfTest};
 use crate::gate::serve::serve;
@@ -63,14 +64,10 @@ pub(super) fn gate(
     for arm in [&base, &head] {
         arm.start().and_then(|mut worker| worker.greet()).map_err(gate_failed)?;
     }
-    let pins = axes::chosen(args.pin.as_ref());
-    let suite = Suite {
-        base: &base,
-        head: &head,
-        relink: &|| bases.relinked(&told),
-        pins: &pins,
-        seed: args.seed,
-    };
+    let (place, pins) = (place(args, started)?, axes::chosen(args.pin.as_ref()));
+    let anew = Cell::new(false);
+    let relink = || bases.relinked(&told).inspect(|_| anew.set(true));
+    let suite = Suite { base: &base, head: &head, relink: &relink, pins: &pins, seed: args.seed };
     let outcomes = suite.judge(&cells, &stop, &|duel, which| told(&progress(duel, which)));
     let record = GateRecord {
         schema: SCHEMA.to_owned(),
@@ -79,30 +76,43 @@ pub(super) fn gate(
         head: head.program.display().to_string(),
         pins,
         seed: args.seed,
-        relinked: bases.can_relink(),
+        relinked: anew.get(),
         cells: outcomes.iter().map(CellRecord::from).collect(),
     };
-    let kept = keep(args, &record, started)?;
     if !manner.quiet {
         out.print(&table(&record))?;
     }
-    args.export(&record)?;
+    args.keep(&record, &place)?;
     github::report(
         || report::github::gate_annotations(&record),
         || report::markdown::gate(&record),
     );
-    out.print(&format!("gate: {}\n", kept.display()))?;
+    out.print(&format!("gate: {}\n", place.display()))?;
     Ok(match stop.asked() {
         Some(why) => Exit::asked(why),
         None => exit(&outcomes),
     })
 }
 
+/// Where it is kept. The folder is made before anything is measured: better to learn then
+/// than after that it cannot be written.
+fn place(args: &GateArgs, started: SystemTime) -> Result<PathBuf, Failure> {
+    let store = Store::find(args.results.as_deref());
+    store.check()?;
+    let name = humantime::format_rfc3339_millis(started).to_string().replace([':', '.'], "-");
+    let folder = store.root().join("gates").join(name);
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| FileError { path: folder.clone(), source })?;
+    Ok(folder.join("gate.json"))
+}
+
 impl GateArgs {
-    fn export(&self, record: &GateRecord) -> Result<(), Failure> {
+    /// Keeps and exports what came of it.
+    fn keep(&self, record: &GateRecord, place: &Path) -> Result<(), Failure> {
         let failed = |what, why: String| Failure::Form { what, why };
+        let text = json::pretty(record).map_err(|e| failed("gate.json", e.to_string()))?;
+        put(place, text.as_bytes())?;
         if let Some(file) = &self.export_json {
-            let text = json::pretty(record).map_err(|e| failed("JSON", e.to_string()))?;
             put(file, text.as_bytes())?;
         }
         if let Some(file) = &self.export_markdown {
@@ -161,11 +171,6 @@ impl<'a> Bases<'a> {
         }
     }
 
-    /// Of a program, the sources are not known.
-    const fn can_relink(&self) -> bool {
-        matches!(self, Self::Commit { .. })
-    }
-
     /// Head once more, or nothing where it cannot be had: the second measurement is then of
     /// the same program.
     fn relinked(&self, told: &dyn Fn(&str)) -> Option<PathBuf> {
@@ -178,7 +183,7 @@ impl<'a> Bases<'a> {
 }
 
 /// What is compared: a suite, or what the axes say.
-fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<Cell>, Failure> {
+fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<duel::Cell>, Failure> {
     let mut cells = Vec::new();
     let crossed = !args.transport.is_empty() || !args.scenario.is_empty();
     if crossed {
@@ -196,14 +201,14 @@ fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<Cell>, Failure> {
                 for size in &args.size {
                     let wait = args.wait.unwrap_or(Wait::Block);
                     let transport = entry.name.to_owned();
-                    cells.push(Cell { scenario, transport, size_bytes: size.0, wait });
+                    cells.push(duel::Cell { scenario, transport, size_bytes: size.0, wait });
                 }
             }
         }
     } else {
         cells = selftest::suite();
     }
-    let can = |cell: &Cell| {
+    let can = |cell: &duel::Cell| {
         let case = cell.ask(&[], Nanos::from_millis(1)).case(registry).ok();
         let entry = registry.get(&cell.transport);
         case.zip(entry).is_some_and(|(case, entry)| {
@@ -261,20 +266,6 @@ fn exit(outcomes: &[Outcome]) -> Exit {
     } else {
         Exit::Done
     }
-}
-
-fn keep(args: &GateArgs, record: &GateRecord, started: SystemTime) -> Result<PathBuf, Failure> {
-    let store = Store::find(args.results.as_deref());
-    let name = humantime::format_rfc3339_millis(started).to_string().replace([':', '.'], "-");
-    let path = store.root().join("gates").join(name).join("gate.json");
-    let text = json::pretty(record)
-        .map_err(|e| Failure::Form { what: "gate.json", why: e.to_string() })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| FileError { path: folder.to_owned(), source })?;
-    }
-    put(&path, text.as_bytes())?;
-    Ok(path)
 }
 
 /// The gate proves itself here.

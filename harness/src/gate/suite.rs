@@ -14,8 +14,7 @@ use pipefit::link::Stop;
 
 use super::arm::{Arm, ArmError};
 use super::duel::{Cell, Duel};
-use crate::stat::holm;
-use crate::verdict::rule::{Call, FAMILY, Look};
+use crate::verdict::rule::{Call, Look, doubtful};
 
 /// Who takes part.
 #[derive(Clone, Copy)]
@@ -120,10 +119,10 @@ impl Suite<'_> {
             let mut duel = Duel::new(cell.clone(), self.seed_of(i, 0));
             let broken = duel.to_its_end(self.base, self.head, self.pins, stop).err();
             watch(&duel, "first");
-            firsts.push(First { duel, broken });
+            firsts.push(First { duel, broken, doubtful: false });
         }
         self.against_each_other(&mut firsts, stop);
-        let suspect = |f: &First| f.broken.is_none() && f.duel.call().is_change();
+        let suspect = |f: &First| f.broken.is_none() && !f.doubtful && f.duel.call().is_change();
         let again = self.again(firsts.iter().any(suspect) && stop.asked().is_none());
         let conclude = |(i, first)| self.conclude(i, first, &again, stop, watch);
         firsts.into_iter().enumerate().map(conclude).collect()
@@ -145,22 +144,21 @@ impl Suite<'_> {
     /// What is called a change must hold among all cells; what does not is measured on,
     /// while there are looks to come.
     fn against_each_other(&self, firsts: &mut [First], stop: &Stop) {
-        loop {
-            let p_values: Vec<f64> =
-                firsts.iter().map(|f| f.duel.look.map_or(1.0, |look| look.p)).collect();
-            let adjusted = holm(&p_values);
-            let mut doubtful = firsts
-                .iter_mut()
-                .zip(adjusted)
-                .filter(|(f, p)| f.duel.call().is_change() && *p > FAMILY && f.broken.is_none())
-                .map(|(f, _)| f)
-                .filter(|f| !f.duel.is_at_end());
-            let Some(first) = doubtful.next() else { return };
-            if stop.asked().is_some() {
-                return;
+        while stop.asked().is_none() {
+            let looks: Vec<Option<Look>> = firsts.iter().map(|f| f.duel.look).collect();
+            for (first, doubt) in firsts.iter_mut().zip(doubtful(&looks)) {
+                first.doubtful = doubt && first.broken.is_none();
             }
-            let to_next = first.duel.to_next_look(self.base, self.head, self.pins, stop);
-            first.broken = to_next.err();
+            let mut open = firsts.iter_mut().filter(|f| f.doubtful && !f.duel.is_at_end());
+            let Some(First { duel, broken, .. }) = open.next() else { return };
+            let went_on =
+                duel.to_next_look(self.base, self.head, self.pins, stop).and_then(|()| match duel
+                    .call()
+                {
+                    Call::Open => duel.to_its_end(self.base, self.head, self.pins, stop),
+                    call => Ok(call),
+                });
+            *broken = went_on.err();
         }
     }
 
@@ -173,7 +171,7 @@ impl Suite<'_> {
         watch: &dyn Fn(&Duel, &str),
     ) -> Outcome {
         let began = Monotonic.now();
-        let First { duel, broken } = first;
+        let First { duel, broken, doubtful } = first;
         let (cell, call, first_took) = (duel.cell.clone(), duel.call(), duel.took);
         let mut outcome = Outcome {
             cell: cell.clone(),
@@ -189,6 +187,9 @@ impl Suite<'_> {
             (None, _) if stop.asked().is_some() => Ruling::Inconclusive("interrupted".to_owned()),
             (None, Call::Unchanged) => Ruling::Unchanged,
             (None, Call::Open) => undecided(&outcome.first),
+            (None, _) if doubtful => {
+                Ruling::Inconclusive("a change by itself, and none among so many cells".to_owned())
+            }
             (None, Call::Regressed | Call::Improved) => {
                 let mut again = Duel::new(cell.clone(), self.seed_of(i, 1));
                 let mut null = Duel::new(cell, self.seed_of(i, 2));
@@ -242,6 +243,8 @@ impl Suite<'_> {
 struct First {
     duel: Duel,
     broken: Option<ArmError>,
+    /// Whether it calls a change that does not hold among all cells.
+    doubtful: bool,
 }
 
 fn undecided(duel: &Duel) -> Ruling {

@@ -6,7 +6,7 @@
 //! each look may end it. Looking often finds something by chance, so a look that calls
 //! something a regression asks for an interval of 99.9 %.
 
-use crate::stat::{Interval, Trimmed};
+use crate::stat::{Interval, Trimmed, holm};
 
 /// After so many pairs there is a look.
 pub const LOOKS: [usize; 5] = [20, 40, 80, 160, 320];
@@ -99,6 +99,15 @@ pub fn look(pairs: &[f64]) -> Option<Look> {
     })
 }
 
+/// Which of many looks call a change that does not hold among all of them: there, the most
+/// telling of many chances may be no more than that.
+#[must_use]
+pub fn doubtful(looks: &[Option<Look>]) -> Vec<bool> {
+    let p_values: Vec<f64> = looks.iter().map(|l| l.map_or(1.0, |look| look.p)).collect();
+    let is_change = |look: &Option<Look>| look.is_some_and(|look| look.call.is_change());
+    looks.iter().zip(holm(&p_values)).map(|(look, p)| is_change(look) && p > FAMILY).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +145,19 @@ mod tests {
     fn the_margins_are_what_they_say() {
         assert!((LEAST.exp() - 1.03).abs() < 1e-12);
         assert!((MARGIN.exp() - 1.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_telling_alone_may_be_chance_among_many() {
+        let look = |call, p| Some(Look { call, p, ..look(&scattered(20, 0.0, 0.1)).unwrap() });
+        let one = look(Call::Regressed, 0.004);
+        assert_eq!(doubtful(&[one]), [false]);
+        let mut many = vec![look(Call::Unchanged, 0.5); 9];
+        many.push(one);
+        assert!(doubtful(&many)[9], "ten times 0.004 is 4 %");
+        many[9] = look(Call::Regressed, 0.0004);
+        assert!(!doubtful(&many)[9]);
+        many[0] = None;
+        assert_eq!(doubtful(&many).iter().filter(|d| **d).count(), 0);
     }
 }

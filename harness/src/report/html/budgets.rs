@@ -9,7 +9,6 @@ pub(super) fn budgets(view: &BudgetsView) -> Markup {
     html! {
         section aria-labelledby="budgets" {
             h2 id="budgets" { "Budgets" }
-            p { (view.sentence) }
             div.scroll tabindex="0" role="region" aria-label="Budgets" {
                 table.budgets {
                     caption { span {
