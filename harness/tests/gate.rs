@@ -154,10 +154,12 @@ fn a_base_that_differs_from_itself_blames_the_machine() {
     let base = script(
         folder.path(),
         "base",
-        "each=120\n\
-         if mkdir \"$0.first\" 2>/dev/null; then each=100; trap 'rmdir \"$0.first\"' EXIT; fi\n\
+        "mkdir -p \"$0.d\"; : > \"$0.d/$$\"; trap 'rm \"$0.d/$$\"' EXIT\n\
          echo '{\"pipefit_worker\":1,\"version\":\"0.0.0\"}'\n\
-         while read -r ask; do echo \"{\\\"each\\\":$each}\"; done\n",
+         while read -r ask; do\n\
+         first=$(ls \"$0.d\" | sort -n | head -n 1)\n\
+         if [ \"$first\" = $$ ]; then echo '{\"each\":10000}'; else echo '{\"each\":12000}'; fi\n\
+         done\n",
     );
     let head = worker(folder.path(), "head", 150);
     let output = gate(folder.path(), &base, &head, &ONE);
