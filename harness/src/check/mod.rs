@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use pipefit::ground::{Clock, Monotonic, Nanos};
 use pipefit::link::Stop;
 use pipefit::run::limits::{self, Limits, Samples};
-use pipefit::run::record::{Cell, Measured, Status};
+use pipefit::run::record::{Cause, Cell, Measured, Status};
 use pipefit::run::session::{Course, Watch};
 use pipefit::run::{Case, Registry};
 
@@ -95,14 +95,17 @@ impl Bench<'_> {
                 .zip(others.iter_mut().map(|o| o.trial(number, self.stop, self.watch)))
                 .collect();
             let after = limits.probe();
-            if limits.agree(before.as_ref(), after.as_ref()) {
+            noise = quiet.disturbed();
+            // A schedule that others kept from being kept says nothing of what is measured.
+            let kept_pace =
+                noise.is_none() || std::iter::once(&cell).chain(rivals.values()).all(on_time);
+            if kept_pace && limits.agree(before.as_ref(), after.as_ref()) {
                 let limits = limits.between(before, after);
                 trials.push(Trialled { cell, rivals, limits });
             } else {
                 dropped += 1;
             }
             let last = number + 1 == budget.trials;
-            noise = quiet.disturbed();
             let so_far = judge(&budget.asserts, budget.must_fail, &trials, noise.as_deref(), last);
             let open = so_far.open || trials.is_empty();
             judged = Some(so_far);
@@ -128,10 +131,14 @@ impl Bench<'_> {
     }
 }
 
+fn on_time(cell: &Cell) -> bool {
+    cell.cause != Some(Cause::MissedRate)
+}
+
 fn nothing(dropped: usize) -> Judged {
     let why = match dropped {
         0 => "interrupted".to_owned(),
-        n => format!("the machine changed in each of {n} trials"),
+        n => format!("the machine changed, or was kept busy, in each of {n} trials"),
     };
     Judged { findings: Vec::new(), verdict: Verdict::Inconclusive(why), open: false }
 }

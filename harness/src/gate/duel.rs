@@ -22,6 +22,9 @@ const LONGEST: Nanos = Nanos::from_millis(256);
 /// ready takes longer than a round.
 const ROOM: (u64, u64) = (16, 64 << 10);
 
+/// A duel that has taken so long is at its end, whatever can be said.
+pub const PATIENCE: Nanos = Nanos::from_secs(18);
+
 /// Pairs in which a process failed, before the cell is given up.
 const FAILURES: usize = 5;
 
@@ -77,6 +80,7 @@ pub struct Duel {
     /// Pairs in which a process failed.
     pub failures: usize,
     round: Nanos,
+    patience: Nanos,
     turns: Random,
 }
 
@@ -91,8 +95,16 @@ impl Duel {
             took: Nanos(0),
             failures: 0,
             round: ROUND,
+            patience: PATIENCE,
             turns: Random::new(seed),
         }
+    }
+
+    /// The same, at its end after so long.
+    #[must_use]
+    pub const fn within(mut self, patience: Nanos) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// What can be said now.
@@ -104,7 +116,7 @@ impl Duel {
     /// Whether there are no more looks to come.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
-        self.pairs.len() >= LOOKS[LOOKS.len() - 1]
+        self.pairs.len() >= LOOKS[LOOKS.len() - 1] || self.took >= self.patience
     }
 
     /// Measures up to the next look.
@@ -120,7 +132,8 @@ impl Duel {
     ) -> Result<(), ArmError> {
         let began = Monotonic.now();
         let goal = LOOKS.into_iter().find(|n| *n > self.pairs.len()).unwrap_or(self.pairs.len());
-        while self.pairs.len() < goal && stop.asked().is_none() {
+        let until = began + self.patience.since(self.took).unwrap_or(0);
+        while self.pairs.len() < goal && stop.asked().is_none() && Monotonic.now() < until {
             match self.pair(base, head, pins) {
                 Ok(pair) => self.pairs.push(pair),
                 Err(ArmError::Cell { why, .. }) if why == TOO_SHORT && self.round < LONGEST => {

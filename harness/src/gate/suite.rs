@@ -16,6 +16,9 @@ use super::arm::{Arm, ArmError};
 use super::duel::{Cell, Duel};
 use crate::verdict::rule::{Call, Look, doubtful};
 
+/// How long the second measurement may take, and the base against itself beside it.
+const AGAIN: Nanos = Nanos::from_secs(12);
+
 /// Who takes part.
 #[derive(Clone, Copy)]
 pub struct Suite<'a> {
@@ -191,8 +194,8 @@ impl Suite<'_> {
                 Ruling::Inconclusive("a change by itself, and none among so many cells".to_owned())
             }
             (None, Call::Regressed | Call::Improved) => {
-                let mut again = Duel::new(cell.clone(), self.seed_of(i, 1));
-                let mut null = Duel::new(cell, self.seed_of(i, 2));
+                let mut again = Duel::new(cell.clone(), self.seed_of(i, 1)).within(AGAIN);
+                let mut null = Duel::new(cell, self.seed_of(i, 2)).within(AGAIN);
                 let verdict = self.confirm(call, &mut again, &mut null, anew, stop);
                 watch(&again, "again");
                 watch(&null, "base against itself");

@@ -71,7 +71,7 @@ impl Handicap {
         for attempt in 0..ATTEMPTS {
             let head = Arm { name: "head", handicap: whole(turns), ..base.clone() };
             let mut duel = Duel::new(cell.clone(), attempt as u64 + 77);
-            while duel.pairs.len() < PAIRS && stop.asked().is_none() {
+            while duel.pairs.len() < PAIRS && !duel.is_at_end() && stop.asked().is_none() {
                 // One that cannot be measured shows in the decision itself.
                 if duel.to_next_look(base, &head, pins, stop).is_err() {
                     break;

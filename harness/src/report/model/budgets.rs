@@ -110,7 +110,7 @@ fn row(budget: &BudgetRecord) -> BudgetRow {
         n => format!("{n} trials"),
     };
     if budget.dropped > 0 {
-        note += &format!(", {} set aside: the machine changed", budget.dropped);
+        note += &format!(", {} set aside: the machine changed or was busy", budget.dropped);
     }
     for more in budget.reason.iter().chain(&budget.noise) {
         note += &format!("; {}", clean(more));
