@@ -301,6 +301,8 @@ fn prove(
     Ok(match stop.asked() {
         Some(why) => Exit::asked(why),
         None if selftest::holds(&log.decisions) => Exit::Done,
+        // Of a few trials on a noisy machine, some are left open.
+        None if args.excerpt && !selftest::contradicted(&log.decisions) => Exit::TooNoisy,
         None => Exit::Judged,
     })
 }

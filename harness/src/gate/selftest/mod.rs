@@ -25,7 +25,7 @@ use calibrate::Handicap;
 use hogs::Hogs;
 
 pub use plan::{Plan, Trial, What, suite};
-pub use table::{Row, holds, rows, table};
+pub use table::{Row, contradicted, holds, rows, table};
 
 /// One decision, as it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

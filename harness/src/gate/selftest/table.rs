@@ -205,3 +205,13 @@ pub fn table(all: &[Decision]) -> String {
 pub fn holds(all: &[Decision]) -> bool {
     rows(all).iter().all(|row| row.met != Some(false))
 }
+
+/// Whether a verdict was wrong, and not merely left open: a false alarm, or 25 % that were
+/// called none.
+#[must_use]
+pub fn contradicted(all: &[Decision]) -> bool {
+    all.iter().any(|d| match d.what.slow_down() {
+        0.0 => d.ruling == "regressed",
+        lost => lost >= 0.25 && matches!(&d.ruling[..], "unchanged" | "improved"),
+    })
+}

@@ -84,6 +84,13 @@ fn beside_others_a_false_alarm_and_a_miss_are_one_too_many() {
 }
 
 #[test]
+fn what_is_left_open_contradicts_nothing() {
+    let one = |what, ruling: &str| contradicted(&[decided(what, 0, ruling, 0.25)]);
+    assert!(one(What::Same, "regressed") && one(What::Slower25, "unchanged"));
+    assert!(!one(What::Same, "inconclusive") && !one(What::Slower25, "environment invalid"));
+}
+
+#[test]
 fn a_suite_counts_its_runs_and_not_its_cells() {
     let mut all = Vec::new();
     for number in 0..3 {
