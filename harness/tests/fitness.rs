@@ -82,7 +82,8 @@ fn keep(notes: &Notebook, budgets: &Budgets, checked: &[Checked]) -> Result<(), 
         partial: false,
     };
     // Beside the sources, wherever the tests are started from.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = harness.parent().unwrap_or(harness).join("results");
     let named = std::env::var_os("PIPEFIT_RESULTS").map(PathBuf::from);
     let store = Store::find(Some(&named.unwrap_or(root)));
     let kept = notes
