@@ -12,7 +12,7 @@ mod serially;
 use std::time::Instant;
 
 use libtest_mimic::Failed;
-use pipefit::ground::host::{CpuTicks, allowed_cpus, cpu_ticks};
+use pipefit::ground::host::{CpuTicks, allowed_cpus, cpu_ticks, own_ticks};
 use pipefit::ground::{Hertz, Nanos};
 use pipefit::link::Stop;
 use pipefit::role::Extent;
@@ -75,32 +75,22 @@ const BUSY: f64 = 5.0;
 
 /// Watches what other programs take of the processors.
 struct Quiet {
-    all: Option<CpuTicks>,
-    ours: f64,
-    began: Instant,
+    before: Option<(CpuTicks, u64)>,
 }
 
 impl Quiet {
     fn watch() -> Self {
-        Self { all: cpu_ticks(), ours: our_ticks(), began: Instant::now() }
+        Self { before: cpu_ticks().zip(own_ticks()) }
     }
 
     /// In percent of all processors' time.
     fn others_pct(&self) -> f64 {
-        let (Some(before), Some(now)) = (self.all, cpu_ticks()) else { return 0.0 };
-        let all = now.busy_pct_since(&before).unwrap_or(0.0);
+        let Some((before, ours)) = self.before else { return 0.0 };
+        let Some((now, ours_now)) = cpu_ticks().zip(own_ticks()) else { return 0.0 };
+        let others = now.others_since(&before, ours_now.saturating_sub(ours)).unwrap_or(0.0);
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-        // A tick is a hundredth of a second (USER_HZ), in all of /proc.
-        let could = self.began.elapsed().as_secs_f64() * 100.0 * cpus as f64;
-        all - (our_ticks() - self.ours) * 100.0 / could
+        100.0 * others / cpus as f64
     }
-}
-
-/// Ticks that this process and the children it waited for have used.
-fn our_ticks() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-    fields.split(' ').skip(11).take(4).filter_map(|n| n.parse::<f64>().ok()).sum()
 }
 
 /// Whether the long form is wanted.

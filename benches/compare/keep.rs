@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 
+use pipefit::ground::host::two_cpus;
 use pipefit::ground::{Clock, Meter, Monotonic, Nanos};
 use pipefit::run::limits::{Samples, Yardstick};
 use pipefit::run::record::{Cell, Measured};
@@ -44,7 +45,7 @@ impl Shelf {
         store.check().map_err(|e| e.to_string())?;
         let notes = Notebook::open(env::args().collect());
         let mut limits = Samples::default();
-        limits.probe(&Yardstick::ALL, &super::pins());
+        limits.probe(&Yardstick::ALL, &two_cpus());
         Ok(Self { store, notes, limits, began: Monotonic.now() })
     }
 
@@ -58,7 +59,7 @@ impl Shelf {
         let all: Vec<Part> = earlier.into_iter().chain([part]).collect();
         let measuring = all.iter().fold(Nanos(0), |sum, part| sum + part.measuring);
         let cells = all.into_iter().flat_map(|part| part.cells).map(whole).collect();
-        let pins = super::pins();
+        let pins = two_cpus();
         self.limits.probe(&Yardstick::ALL, &pins);
         let ended = Ended {
             measuring,

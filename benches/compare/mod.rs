@@ -24,7 +24,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use pipefit::ground::Bytes;
 use pipefit::ground::frame::wire_len;
-use pipefit::ground::host::allowed_cpus;
+use pipefit::ground::host::two_cpus;
 use pipefit::role::bare::{Order, Timed};
 use pipefit::run::measure::unmeasured;
 use pipefit::run::record::{Measured, Status};
@@ -92,7 +92,7 @@ impl Bench {
         let shelf = keeps.then(keep::Shelf::open).transpose()?;
         let mut criterion = criterion(flags.mode);
         if keeps {
-            let pins = pins();
+            let pins = two_cpus();
             println!("{}: halves wait by block; near and far side on CPUs {pins:?}", self.name);
         }
         let mut group = criterion.benchmark_group(self.name);
@@ -133,7 +133,7 @@ impl Bench {
         let usual = Case {
             size: Bytes(size),
             policy: entry.caps.usual_policy(),
-            pins: pins(),
+            pins: two_cpus(),
             ..Case::of(like, entry.name)
         };
         let refused = not_applicable(entry, &usual);
@@ -168,14 +168,6 @@ impl Bench {
             let per_one = last.map(|timed: Timed| timed.took.0 as f64 / timed.count as f64)?;
             link.record(per_one)
         })
-    }
-}
-
-/// The reader's CPU, then the sender's, as in a run; a machine with one has no choice.
-fn pins() -> Vec<usize> {
-    match allowed_cpus()[..] {
-        [first, second, ..] => vec![first, second],
-        _ => Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pipefit::ground::Nanos;
-use pipefit::ground::host::allowed_cpus;
+use pipefit::ground::host::two_cpus;
 use pipefit::link::Stop;
 use pipefit::run::Registry;
 use pipefit::run::limits::{Samples, Yardstick};
@@ -73,11 +73,11 @@ fn keep(notes: &Notebook, budgets: &Budgets, checked: &[Checked]) -> Result<(), 
     let verdicts = verdicts(budgets, Profile::Quick, checked);
     print!("{}", terminal::budgets(&verdicts, false));
     let mut limits = Samples::default();
-    limits.probe(&Yardstick::ALL, &pins());
+    limits.probe(&Yardstick::ALL, &two_cpus());
     checked.iter().for_each(|one| limits.merge(one.limits.clone()));
     let ended = Ended {
         measuring: checked.iter().fold(Nanos(0), |sum, one| sum + one.took),
-        pinned: Some(pins()).filter(|pins| !pins.is_empty()),
+        pinned: Some(two_cpus()).filter(|pins| !pins.is_empty()),
         limits: limits.limits(),
         partial: false,
     };
@@ -96,15 +96,8 @@ fn keep(notes: &Notebook, budgets: &Budgets, checked: &[Checked]) -> Result<(), 
     Ok(())
 }
 
-fn pins() -> Vec<usize> {
-    match allowed_cpus()[..] {
-        [first, second, ..] => vec![first, second],
-        _ => Vec::new(),
-    }
-}
-
 fn hold(registry: &Registry, budget: &Budget, all: &All) -> Result<(), Failed> {
-    let (stop, pins) = (Stop::default(), pins());
+    let (stop, pins) = (Stop::default(), two_cpus());
     let bench = Bench { registry, pins: &pins, stop: &stop, watch: &|_| {} };
     let checked = bench.check(budget);
     let verdict = checked.judged.verdict.clone();

@@ -105,6 +105,22 @@ fn parse_ticks(stat: &str) -> Option<CpuTicks> {
     Some(CpuTicks { total, steal, busy: total - idle - iowait - steal, processors })
 }
 
+/// The first two processors that this process may use, to pin two sides to; none where
+/// there are fewer: two ends that spin on one core show nothing.
+#[must_use]
+pub fn two_cpus() -> Vec<usize> {
+    match allowed_cpus()[..] {
+        [first, second, ..] => vec![first, second],
+        _ => Vec::new(),
+    }
+}
+
+/// What stands behind the name in a process's `stat` (proc(5)), the state first. The name
+/// stands in parentheses and may hold anything, parentheses too.
+pub(crate) fn behind_name(stat: &str) -> Option<&str> {
+    Some(stat.rsplit_once(") ")?.1)
+}
+
 /// What this process and its children that it waited for have had of the processors, in
 /// the kernel's ticks; `None` where that cannot be read.
 #[must_use]
@@ -113,10 +129,8 @@ pub fn own_ticks() -> Option<u64> {
 }
 
 fn parse_own_ticks(stat: &str) -> Option<u64> {
-    // The name stands in parentheses and may hold anything, parentheses too.
-    let (_, fields) = stat.rsplit_once(") ")?;
     // utime, stime, cutime and cstime (proc(5)), counted from the state on.
-    let four = fields.split(' ').skip(11).take(4).map(|n| n.parse::<u64>().ok());
+    let four = behind_name(stat)?.split(' ').skip(11).take(4).map(|n| n.parse::<u64>().ok());
     four.collect::<Option<Vec<_>>>().filter(|all| all.len() == 4).map(|all| all.iter().sum())
 }
 
@@ -172,7 +186,7 @@ fn life(pid: u32) -> Option<(u64, bool)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name stands in parentheses and may hold anything, parentheses too. Behind it
     // stand the state, 18th the number of threads and 20th the start.
-    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_whitespace().collect();
+    let fields: Vec<&str> = behind_name(&stat)?.split_whitespace().collect();
     let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
     // With other threads, it is the first one alone that has ended.
     let ended = matches!(fields.first(), Some(&("Z" | "X"))) && number(17)? <= 1;

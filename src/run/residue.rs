@@ -3,6 +3,7 @@
 use std::fs;
 
 pub use super::record::Residue;
+use crate::ground::host::behind_name;
 use crate::ground::{Clock, Monotonic, Nanos};
 
 /// How long what is ending is given to be gone.
@@ -103,9 +104,7 @@ fn looked_for() -> Vec<char> {
 /// The state and the parent of a process.
 fn state(pid: &str) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold anything, parentheses too.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ');
+    let mut fields = behind_name(&stat)?.split(' ');
     let state = fields.next()?.chars().next()?;
     Some((state, fields.next()?.parse().ok()?))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pipefit::ground::host::allowed_cpus;
+use pipefit::ground::host::{allowed_cpus, two_cpus};
 use pipefit::ground::{Bytes, Hertz, Nanos};
 use pipefit::link::{Policy, Wait};
 use pipefit::role::Extent;
@@ -161,16 +161,12 @@ impl Axes {
     }
 }
 
-/// The CPUs to pin to: those asked for, else the first two there are. On a machine that
-/// has only one, none: two ends that spin on one core show nothing.
+/// The CPUs to pin to: those asked for, else the first two there are.
 pub(super) fn chosen(pins: Option<&Pins>) -> Vec<usize> {
     match pins {
         Some(Pins::Off) => Vec::new(),
         Some(Pins::On(cpus)) => cpus.clone(),
-        None => match allowed_cpus()[..] {
-            [first, second, ..] => vec![first, second],
-            _ => Vec::new(),
-        },
+        None => two_cpus(),
     }
 }
 
