@@ -1,34 +1,63 @@
 #!/usr/bin/env bash
-# What is slow, and not part of .ci/run: the long forms of tests (PIPEFIT_LONG=1), and
-# every test once on a machine that is kept busy by one process per core. What depends
-# on timing may come out as inconclusive there; everything else holds.
+# What is slow, and not part of .ci/run. All of it, or the parts that are named:
+#   ci/extras.sh [long] [features] [busy]
+# long: the long forms of tests (PIPEFIT_LONG=1). features: what is slow to build.
+# busy: every test once on a machine that is kept busy by one process per core; what
+# depends on timing may come out as inconclusive there, and everything else holds.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
 
-need_cc
-cargo test --no-run
-PIPEFIT_LONG=1 cargo test -p pipefit-harness --test honesty -- --nocapture
-PIPEFIT_LONG=1 cargo test -p pipefit --test shared_memory hostile
-PIPEFIT_LONG=1 cargo test -p pipefit --test stress --test killed
-PIPEFIT_LONG=1 cargo test -p pipefit-harness --test leftovers --test python_record
-PIPEFIT_LONG=1 cargo test -p pipefit --test exec
-bash ci/fuzz.sh 300
-cargo test --features pipefit/iceoryx2 --lib -p pipefit memory::
-PIPEFIT_KILLS=120 cargo test --features pipefit/iceoryx2 --test killed
-bash ci/iceoryx2.sh rows
-bash ci/zenoh.sh
+long() {
+    export PIPEFIT_LONG=1
+    cargo test -p pipefit-harness --test honesty -- --nocapture
+    cargo test -p pipefit --test shared_memory hostile
+    cargo test -p pipefit --test stress --test killed
+    cargo test -p pipefit-harness --test leftovers --test python_record
+    cargo test -p pipefit --test exec
+    unset PIPEFIT_LONG
+    bash ci/fuzz.sh 300
+}
 
-busy=()
+features() {
+    cargo test --features pipefit/iceoryx2 --lib -p pipefit memory::
+    PIPEFIT_KILLS=120 cargo test --features pipefit/iceoryx2 --test killed
+    bash ci/iceoryx2.sh rows
+    bash ci/zenoh.sh
+}
+
+hogs=()
 ci_tidy() {
-    if [ "${#busy[@]}" -gt 0 ]; then
-        kill "${busy[@]}" 2>/dev/null || true
-        wait "${busy[@]}" 2>/dev/null || true
+    if [ "${#hogs[@]}" -gt 0 ]; then
+        kill "${hogs[@]}" 2>/dev/null || true
+        wait "${hogs[@]}" 2>/dev/null || true
     fi
 }
-for _ in $(seq "$(nproc)"); do
-    (while :; do :; done) &
-    busy+=("$!")
+
+busy() {
+    for _ in $(seq "$(nproc)"); do
+        (while :; do :; done) &
+        hogs+=("$!")
+    done
+    echo "${#hogs[@]} processes keep this machine busy"
+    cargo test
+}
+
+parts=("$@")
+[ "$#" -gt 0 ] || parts=(long features busy)
+for part in "${parts[@]}"; do
+    case $part in
+        long | features | busy) ;;
+        *)
+            echo "$ci_name: no part is called '$part': there are long, features and busy" >&2
+            exit 2
+            ;;
+    esac
 done
-echo "${#busy[@]} processes keep this machine busy"
-cargo test
+
+need_cc
+cargo test --no-run
+for part in "${parts[@]}"; do
+    "$part"
+    echo "$ci_name: $part done after $SECONDS s"
+done
