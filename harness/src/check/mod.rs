@@ -21,7 +21,7 @@ pub use noise::Quiet;
 use crate::stat::paired::AGREE;
 use crate::verdict::budget::Profile;
 use crate::verdict::judge::Finding;
-use crate::verdict::judge::{Trialled, judge};
+use crate::verdict::judge::{Trialled, judge, says_too_little};
 use crate::verdict::{
     AssertRecord, Assertion, Bound, Budget, BudgetRecord, Budgets, Judged, Verdict, Verdicts,
     Yardstick, record,
@@ -96,12 +96,11 @@ impl Bench<'_> {
                 .collect();
             let after = limits.probe();
             noise = quiet.disturbed();
-            // A schedule that others kept from being kept says nothing of what is measured.
-            let kept_pace =
-                noise.is_none() || std::iter::once(&cell).chain(rivals.values()).all(on_time);
-            if kept_pace && limits.agree(before.as_ref(), after.as_ref()) {
-                let limits = limits.between(before, after);
-                trials.push(Trialled { cell, rivals, limits });
+            let agree = limits.agree(before.as_ref(), after.as_ref());
+            let meanwhile = limits.between(before, after);
+            let trial = Trialled { cell, rivals, limits: meanwhile };
+            if agree && (noise.is_none() || !was_starved(budget, &trial)) {
+                trials.push(trial);
             } else {
                 dropped += 1;
             }
@@ -131,8 +130,13 @@ impl Bench<'_> {
     }
 }
 
-fn on_time(cell: &Cell) -> bool {
-    cell.cause != Some(Cause::MissedRate)
+/// Whether a trial shows that it was kept from the processors: its schedule was not kept,
+/// or it has too few samples. Where others keep the machine busy, that says nothing of what
+/// is measured.
+fn was_starved(budget: &Budget, trial: &Trialled) -> bool {
+    let late = |cell: &Cell| cell.cause == Some(Cause::MissedRate);
+    std::iter::once(&trial.cell).chain(trial.rivals.values()).any(late)
+        || says_too_little(&budget.asserts, trial)
 }
 
 fn nothing(dropped: usize) -> Judged {

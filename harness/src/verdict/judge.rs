@@ -137,6 +137,15 @@ fn find(assertion: &Assertion, line: usize, trials: &[Trialled]) -> Finding {
     by_interval(assertion, &pairs, Finding { limit, ..blank(Verdict::Pass) })
 }
 
+/// Whether a trial was measured well and still lacks a figure: there were too few samples,
+/// or the machine would not show its limit.
+#[must_use]
+pub fn says_too_little(asserts: &[(Assertion, usize)], trial: &Trialled) -> bool {
+    let is_valid = |cell: &Cell| cell.status == Status::Valid;
+    std::iter::once(&trial.cell).chain(trial.rivals.values()).all(is_valid)
+        && asserts.iter().any(|(assertion, _)| pair(assertion, trial).is_err())
+}
+
 /// The figure of a trial, and what it is held to.
 fn pair(assertion: &Assertion, trial: &Trialled) -> Result<(f64, f64), String> {
     let figure = |cell: &Cell| {
@@ -322,6 +331,17 @@ mod tests {
         assert_eq!(verdict("rtt.p50 <= 1.9 x thread", &pairs), Verdict::Fail);
         pairs[2].rivals.clear();
         assert!(matches!(verdict("rtt.p50 <= 2.1 x thread", &pairs), Verdict::Invalid(_)));
+    }
+
+    #[test]
+    fn a_valid_trial_may_have_too_few_samples_and_an_invalid_one_says_why() {
+        let asserts = asserts("rtt.p50 <= 1us");
+        let mut few = trial(900);
+        assert!(!says_too_little(&asserts, &few));
+        few.cell.metrics.rtt_ns = Some(Spread { count: 3, ..Spread::default() });
+        assert!(says_too_little(&asserts, &few));
+        few.cell.status = Status::Invalid;
+        assert!(!says_too_little(&asserts, &few), "that is another matter");
     }
 
     #[test]
