@@ -244,9 +244,10 @@ fn by_interval(assertion: &Assertion, pairs: &[(f64, f64)], finding: Finding) ->
     Finding { figure: Some(found), verdict, ..finding }
 }
 
-/// The mean's interval; of one value, no more than the value.
+/// The mean's interval; of fewer values than have one, no more than their middle.
 fn interval(values: &[f64]) -> Option<Interval> {
-    mean_interval(values, LEVEL).or_else(|| values.first().map(|value| point(*value)))
+    let found = mean_interval(values, LEVEL).filter(|_| values.len() >= LEAST);
+    found.or_else(|| middle(values.iter().copied()).map(point))
 }
 
 fn map(interval: Interval, f: impl Fn(f64) -> f64) -> Interval {
