@@ -1,4 +1,8 @@
 //! The colours of plots: drawn as stand-ins, replaced by CSS variables.
+//!
+//! The drawing library writes colours into attributes and nothing else. So a colour says
+//! which series a mark belongs to, and comes out as that series' name for the script, its
+//! variable for the style, and a fallback for an image that stands alone.
 
 use std::fmt::Write as _;
 
@@ -18,57 +22,106 @@ pub const HUES: [(&str, &str); 8] = [
 ];
 
 /// Dashes for the second, third and fourth curve of one hue.
-const DASHES: [&str; 4] = ["", "7 3", "2 3", "9 3 2 3"];
+pub(super) const DASHES: [&str; 4] = ["", "7 3", "2 3", "9 3 2 3"];
 
-/// What a colour is for, other than a curve. Stand-in, variable, fallback.
-const ROLES: [(RGBColor, &str, &str); 3] =
-    [(INK, "--ink", "#1a1a19"), (MUTED, "--muted", "#5c5b57"), (GRID, "--grid", "#e1e0da")];
+/// What a colour is for, other than a curve: its variable and its fallback, by the last
+/// part of its stand-in.
+const ROLES: [(&str, &str); 7] = [
+    ("--ink", "#1a1a19"),
+    ("--muted", "#5c5b57"),
+    ("--grid", "#e1e0da"),
+    ("--bad", "#b3261e"),
+    ("--good", "#0a6b0a"),
+    ("--warn", "#7a4d00"),
+    ("--rule", "#d3d2cb"),
+];
+
+/// The first part of a stand-in for a role.
+const ROLE: u8 = 2;
+/// The first part of a stand-in for a series; the sixteen from there on are its variants.
+const SERIES: u8 = 16;
+const VARIANTS: usize = 16;
 
 /// Titles and names.
-pub(super) const INK: RGBColor = RGBColor(2, 0, 0);
+pub(super) const INK: RGBColor = RGBColor(ROLE, 0, 0);
 /// Labels of axes.
-pub(super) const MUTED: RGBColor = RGBColor(2, 0, 1);
+pub(super) const MUTED: RGBColor = RGBColor(ROLE, 0, 1);
 /// Lines of the grid.
-pub(super) const GRID: RGBColor = RGBColor(2, 0, 2);
+pub(super) const GRID: RGBColor = RGBColor(ROLE, 0, 2);
+/// What failed, froze or was lost.
+pub(super) const BAD: RGBColor = RGBColor(ROLE, 0, 3);
+/// What passed.
+pub(super) const GOOD: RGBColor = RGBColor(ROLE, 0, 4);
+/// What is in doubt.
+pub(super) const WARN: RGBColor = RGBColor(ROLE, 0, 5);
+/// What lies behind marks.
+pub(super) const RULE: RGBColor = RGBColor(ROLE, 0, 6);
 
-/// The stand-in of a curve. After as many hues as there are, dashes tell apart what
-/// shares one; so do they for variants of one transport.
+/// The stand-in of a series.
 pub(super) fn curve(hue: usize, variant: usize) -> RGBColor {
-    let dash = (hue / HUES.len() + variant) % DASHES.len();
-    #[expect(clippy::cast_possible_truncation, reason = "both are remainders below 8")]
-    RGBColor(1, dash as u8, (hue % HUES.len()) as u8)
+    let variant = variant.min(VARIANTS - 1);
+    #[expect(clippy::cast_possible_truncation, reason = "parts of a number below 65,536")]
+    let (high, low) = ((hue.min(0xFFFF) >> 8) as u8, (hue.min(0xFFFF) & 0xFF) as u8);
+    #[expect(clippy::cast_possible_truncation, reason = "below 16")]
+    RGBColor(SERIES + variant as u8, high, low)
 }
 
-fn stand_in(color: RGBColor) -> String {
-    format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)
+/// The dashes of a series. After as many hues as there are, dashes tell apart what
+/// shares one; so do they for variants of one transport.
+pub(super) const fn dashes(hue: usize, variant: usize) -> &'static str {
+    DASHES[(hue / HUES.len() + variant) % DASHES.len()]
+}
+
+/// The variable of a series' colour, with its fallback.
+pub(super) fn paint(hue: usize) -> String {
+    let at = hue % HUES.len();
+    format!("var(--c{at},{})", HUES[at].0)
 }
 
 /// Replaces stand-ins in attributes by variables. A text that looks like a stand-in
 /// stays as it is: its quotes are escaped, so that it never matches an attribute.
 pub(super) fn apply(svg: &str) -> String {
-    let mut svg = svg.to_owned();
-    for attribute in ["stroke", "fill"] {
-        for (color, variable, fallback) in ROLES {
-            svg = svg.replace(
-                &format!("{attribute}=\"{}\"", stand_in(color)),
-                &format!("{attribute}=\"var({variable},{fallback})\""),
-            );
-        }
-        for (hue, (light, _)) in HUES.iter().enumerate() {
-            for (dash, pattern) in DASHES.iter().enumerate() {
-                let color = stand_in(curve(hue, dash));
-                let dashes = match (attribute, *pattern) {
-                    ("fill", _) | (_, "") => String::new(),
-                    (_, pattern) => format!(" stroke-dasharray=\"{pattern}\""),
-                };
-                svg = svg.replace(
-                    &format!("{attribute}=\"{color}\""),
-                    &format!("{attribute}=\"var(--c{hue},{light})\"{dashes}"),
-                );
-            }
+    let mut out = String::with_capacity(svg.len() * 5 / 4);
+    let mut rest = svg;
+    while let Some(at) = rest.find("=\"#") {
+        let name = rest[..at].rfind(|c: char| !c.is_ascii_lowercase()).map_or(0, |i| i + 1);
+        let attribute = &rest[name..at];
+        let value = rest.get(at + 3..at + 9).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        let is_closed = rest.as_bytes().get(at + 9) == Some(&b'"');
+        let themed = value
+            .filter(|_| is_closed && matches!(attribute, "stroke" | "fill"))
+            .and_then(|value| themed(attribute, value));
+        if let Some(themed) = themed {
+            out += &rest[..name];
+            out += &themed;
+            rest = &rest[at + 10..];
+        } else {
+            out += &rest[..at + 3];
+            rest = &rest[at + 3..];
         }
     }
-    svg
+    out + rest
+}
+
+fn themed(attribute: &str, value: u32) -> Option<String> {
+    let [_, kind, high, low] = value.to_be_bytes();
+    if kind == ROLE && high == 0 {
+        let (variable, fallback) = ROLES.get(usize::from(low))?;
+        return Some(format!("{attribute}=\"var({variable},{fallback})\""));
+    }
+    let variant = usize::from(kind.checked_sub(SERIES)?);
+    if variant >= VARIANTS {
+        return None;
+    }
+    let hue = usize::from(high) << 8 | usize::from(low);
+    let mut text =
+        format!("data-hue=\"{hue}\" data-variant=\"{variant}\" {attribute}=\"{}\"", paint(hue));
+    let dashes = dashes(hue, variant);
+    if attribute == "stroke" && !dashes.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " stroke-dasharray=\"{dashes}\"");
+    }
+    Some(text)
 }
 
 /// The variables of the curves as CSS declarations, for a light or a dark page.
@@ -85,16 +138,41 @@ pub fn custom_properties(dark: bool) -> String {
 mod tests {
     use super::*;
 
+    fn stand_in(color: RGBColor) -> String {
+        format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)
+    }
+
     #[test]
     fn every_stand_in_is_replaced_and_no_text_is() {
         let color = stand_in(curve(9, 0));
         let svg = format!("<line stroke=\"{color}\"/><text fill=\"#020000\">{color}</text>");
-        let themed = apply(&svg);
-        assert!(
-            themed.contains("stroke=\"var(--c1,#eb6834)\" stroke-dasharray=\"7 3\""),
-            "{themed}"
+        assert_eq!(
+            apply(&svg),
+            format!(
+                "<line data-hue=\"9\" data-variant=\"0\" stroke=\"var(--c1,#eb6834)\" \
+                 stroke-dasharray=\"7 3\"/><text fill=\"var(--ink,#1a1a19)\">{color}</text>"
+            )
         );
-        assert!(themed.contains("fill=\"var(--ink,"), "{themed}");
-        assert!(themed.contains(&format!(">{color}<")), "{themed}");
+    }
+
+    #[test]
+    fn what_is_no_stand_in_stays() {
+        for svg in [
+            "<rect fill=\"#FFFFFF\"/>",
+            "<a href=\"#020000\"/>",
+            "<rect fill=\"#0200\"/>",
+            "=\"#",
+            "<rect fill=\"#0200é\"/>",
+        ] {
+            assert_eq!(apply(svg), svg);
+        }
+    }
+
+    #[test]
+    fn many_series_keep_their_names() {
+        for (hue, variant) in [(0, 0), (255, 3), (300, 15)] {
+            let svg = apply(&format!("<path stroke=\"{}\"/>", stand_in(curve(hue, variant))));
+            assert!(svg.contains(&format!("data-hue=\"{hue}\" data-variant=\"{variant}\"")), "{svg}");
+        }
     }
 }

@@ -1,0 +1,160 @@
+//! Lines over two axes, with values that they are held beside.
+
+use plotters::prelude::*;
+
+use super::axis::Axis;
+use super::drawing::{
+    Drawing, Drawn, Panel, PlotError, Room, SMALL, Series, Words, area_of, csv, image, number,
+    panel, readable, text, text_before,
+};
+use super::theme::{BAD, GOOD, MUTED, WARN, curve};
+
+const HEIGHT: u32 = 400;
+const ROOM: Room = Room { left: 84, below: 44, right: 40, above: 12 };
+
+/// What a mark stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// What cannot be beaten.
+    Limit,
+    /// A budget that is met.
+    Good,
+    /// A budget that is not.
+    Bad,
+    /// What nobody can say, or a change to look at.
+    Doubt,
+}
+
+impl Tone {
+    pub(super) const fn color(self) -> RGBColor {
+        match self {
+            Self::Limit => MUTED,
+            Self::Good => GOOD,
+            Self::Bad => BAD,
+            Self::Doubt => WARN,
+        }
+    }
+}
+
+/// A line of a series.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) series: Series,
+    /// In the units of the axes.
+    pub(super) points: Vec<(f64, f64)>,
+    /// Whether each point is a mark of its own: there are few.
+    pub(super) dotted: bool,
+}
+
+/// A value that lines are held beside: all along, or between two places.
+#[derive(Clone, Debug)]
+pub(super) struct Beside {
+    pub(super) value: f64,
+    pub(super) between: Option<(f64, f64)>,
+    pub(super) label: String,
+    pub(super) tone: Tone,
+}
+
+/// A place that deserves a look.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) at: (f64, f64),
+    pub(super) tone: Tone,
+}
+
+/// Lines over two axes.
+#[derive(Clone, Debug)]
+pub(super) struct Lines {
+    pub(super) words: Words,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) lines: Vec<Line>,
+    pub(super) beside: Vec<Beside>,
+    pub(super) places: Vec<Place>,
+}
+
+impl Lines {
+    /// Draws it.
+    ///
+    /// # Errors
+    /// [`PlotError`] where the drawing library refuses.
+    pub(super) fn draw(self) -> Result<Drawing, PlotError> {
+        let mut area = (0, 0, 0, 0);
+        let svg = image(&self.words, HEIGHT, |root| {
+            let mut chart = panel(root, (&self.x, &self.y), ROOM, true)?;
+            area = area_of(&chart);
+            self.beside(&mut chart)?;
+            for line in &self.lines {
+                self.line(&mut chart, line)?;
+            }
+            for place in &self.places {
+                let at = (self.x.place(place.at.0), self.y.place(place.at.1));
+                let ring = Circle::new(at, 6, place.tone.color().stroke_width(2));
+                chart.draw_series([ring])?;
+            }
+            Ok(())
+        })?;
+        let svg = readable(&svg, &self.x, &self.y, &[area]);
+        let rows = self.lines.iter().flat_map(|line| {
+            line.points
+                .iter()
+                .map(|(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
+        });
+        let csv = csv(&["series", &self.x.column, &self.y.column], rows);
+        let series = self.lines.into_iter().map(|line| line.series).collect();
+        Ok(Drawing { words: self.words, series, svg, csv })
+    }
+
+    fn line(&self, chart: &mut Panel<'_, '_>, line: &Line) -> Drawn {
+        let color = curve(line.series.hue, line.series.variant);
+        let points: Vec<(f64, f64)> =
+            line.points.iter().map(|(x, y)| (self.x.place(*x), self.y.place(*y))).collect();
+        if points.len() > 1 {
+            chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
+        }
+        let dots = if line.dotted { &points[..] } else { points.last_chunk::<1>().map_or(&[][..], |p| p) };
+        chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3, color.filled())))?;
+        Ok(())
+    }
+
+    /// Values beside, with their names. Two that are close have their names one above
+    /// and one below their lines, at both ends.
+    fn beside(&self, chart: &mut Panel<'_, '_>) -> Drawn {
+        let (left, right) = self.x.ends();
+        let mut labels: Vec<(i32, i32, i32)> = Vec::new();
+        for one in self.beside.iter().filter(|one| self.y.holds(one.value)) {
+            let y = self.y.place(one.value);
+            let (from, to) = one.between.map_or((left, right), |(from, to)| {
+                (self.x.place(from).max(left), self.x.place(to).min(right))
+            });
+            let color = one.tone.color();
+            let style = color.stroke_width(if one.between.is_some() { 4 } else { 1 });
+            chart.draw_series([PathElement::new([(from, y), (to, y)], style)])?;
+            let area = chart.plotting_area();
+            let (at, _) = area.map_coordinate(&(to, y));
+            let (_, line) = area.map_coordinate(&(from, y));
+            let (pixels, _) = area.get_pixel_range();
+            // About seven pixels a letter.
+            let width = 7 * i32::try_from(one.label.chars().count()).unwrap_or(0);
+            let free = |y: i32, left: i32| {
+                labels.iter().all(|(other, from, to)| {
+                    (other - y).abs() > 15 || left > *to || left + width < *from
+                })
+            };
+            let places = [(line - 9, true), (line + 10, true), (line - 9, false), (line + 10, false)];
+            let place = places.into_iter().find(|(y, at_end)| {
+                free(*y, if *at_end { at - width } else { pixels.start + 4 })
+            });
+            let Some((y, at_end)) = place else { continue };
+            let (screen, base) = (area.strip_coord_spec(), area.get_base_pixel());
+            let (x, style) = if at_end {
+                (at.max(pixels.start + width), text_before(SMALL, color))
+            } else {
+                (pixels.start + 4, text(SMALL, color))
+            };
+            labels.push(if at_end { (y, x - width, x) } else { (y, x, x + width) });
+            screen.draw_text(&one.label, &style, (x - base.0, y - base.1))?;
+        }
+        Ok(())
+    }
+}
