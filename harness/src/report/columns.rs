@@ -16,18 +16,31 @@ pub(super) enum Better {
 pub(super) struct Column {
     pub(super) group: &'static str,
     pub(super) stat: &'static str,
+    /// Where a cell of `run.json` has the very same number. Nothing, where it is made of
+    /// several.
+    pub(super) key: &'static str,
     pub(super) read: fn(&Cell) -> Figure,
     /// Left out where no cell has such a figure.
     seldom: bool,
 }
 
-const fn col(group: &'static str, stat: &'static str, read: fn(&Cell) -> Figure) -> Column {
-    Column { group, stat, read, seldom: false }
+const fn col(
+    group: &'static str,
+    stat: &'static str,
+    key: &'static str,
+    read: fn(&Cell) -> Figure,
+) -> Column {
+    Column { group, stat, key, read, seldom: false }
 }
 
 /// A figure that only programs have, or only those that tell little.
-const fn seldom(group: &'static str, stat: &'static str, read: fn(&Cell) -> Figure) -> Column {
-    Column { group, stat, read, seldom: true }
+const fn seldom(
+    group: &'static str,
+    stat: &'static str,
+    key: &'static str,
+    read: fn(&Cell) -> Figure,
+) -> Column {
+    Column { group, stat, key, read, seldom: true }
 }
 
 /// How a scenario's cells are laid out.
@@ -82,64 +95,78 @@ pub(super) fn layout(scenario: &str, cells: &[&Cell]) -> Layout {
     Layout { columns, main }
 }
 
-const N: Column = col("", "n", |c| Figure::count(samples(&c.metrics)));
-const RESPONSE_P50: Column = col("response", "p50", |c| of(&c.metrics.response_ns, |s| s.p50));
-const RESPONSE_P99: Column = col("response", "p99", |c| of(&c.metrics.response_ns, |s| s.p99));
-const RTT_P50: Column = col("rtt", "p50", |c| of(&c.metrics.rtt_ns, |s| s.p50));
-const RTT_P99: Column = col("rtt", "p99", |c| of(&c.metrics.rtt_ns, |s| s.p99));
+const N: Column = col("", "n", "", |c| Figure::count(samples(&c.metrics)));
+const RESPONSE_P50: Column =
+    col("response", "p50", "metrics/response_ns/p50", |c| of(&c.metrics.response_ns, |s| s.p50));
+const RESPONSE_P99: Column =
+    col("response", "p99", "metrics/response_ns/p99", |c| of(&c.metrics.response_ns, |s| s.p99));
+const RTT_P50: Column = col("rtt", "p50", "metrics/rtt_ns/p50", |c| of(&c.metrics.rtt_ns, |s| s.p50));
+const RTT_P99: Column = col("rtt", "p99", "metrics/rtt_ns/p99", |c| of(&c.metrics.rtt_ns, |s| s.p99));
 const ACHIEVED: Column =
-    col("achieved", "rate", |c| Figure::per_second(c.metrics.achieved_hz, "Hz"));
-const FRAMES: Column =
-    col("throughput", "frames", |c| Figure::per_second(c.metrics.throughput_hz, "/s"));
-const BYTES: Column =
-    col("throughput", "bytes", |c| Figure::per_second(c.metrics.throughput_bytes_per_s, "B/s"));
-const LOST: Column = col("", "lost", |c| Figure::count(c.ledger.map(|l| l.lost)));
+    col("achieved", "rate", "metrics/achieved_hz", |c| Figure::per_second(c.metrics.achieved_hz, "Hz"));
+const FRAMES: Column = col("throughput", "frames", "metrics/throughput_hz", |c| {
+    Figure::per_second(c.metrics.throughput_hz, "/s")
+});
+const BYTES: Column = col("throughput", "bytes", "metrics/throughput_bytes_per_s", |c| {
+    Figure::per_second(c.metrics.throughput_bytes_per_s, "B/s")
+});
+const LOST: Column = col("", "lost", "ledger/lost", |c| Figure::count(c.ledger.map(|l| l.lost)));
 
 const STREAM: &[Column] = &[
     N,
     RESPONSE_P50,
     RESPONSE_P99,
-    col("response", "p99.9", |c| of(&c.metrics.response_ns, |s| s.p999)),
-    col("transit", "p50", |c| of(&c.metrics.transit_ns, |s| s.p50)),
-    col("slip", "p99", |c| of(&c.metrics.slip_ns, |s| s.p99)),
-    seldom("arrival", "interval p50", |c| of(&c.metrics.arrival_interval_ns, |s| s.p50)),
-    seldom("arrival", "interval p99", |c| of(&c.metrics.arrival_interval_ns, |s| s.p99)),
+    col("response", "p99.9", "metrics/response_ns/p999", |c| of(&c.metrics.response_ns, |s| s.p999)),
+    col("transit", "p50", "metrics/transit_ns/p50", |c| of(&c.metrics.transit_ns, |s| s.p50)),
+    col("slip", "p99", "metrics/slip_ns/p99", |c| of(&c.metrics.slip_ns, |s| s.p99)),
+    seldom("arrival", "interval p50", "metrics/arrival_interval_ns/p50", |c| {
+        of(&c.metrics.arrival_interval_ns, |s| s.p50)
+    }),
+    seldom("arrival", "interval p99", "metrics/arrival_interval_ns/p99", |c| {
+        of(&c.metrics.arrival_interval_ns, |s| s.p99)
+    }),
     ACHIEVED,
     LOST,
 ];
 
 const RTT: &[Column] = &[
-    col("trips", "n", |c| Figure::count(samples(&c.metrics))),
+    col("trips", "n", "", |c| Figure::count(samples(&c.metrics))),
     RTT_P50,
     RTT_P99,
-    col("rtt", "max", |c| of(&c.metrics.rtt_ns, |s| s.max)),
+    col("rtt", "max", "metrics/rtt_ns/max", |c| of(&c.metrics.rtt_ns, |s| s.max)),
     LOST,
 ];
 
 const MAX: &[Column] = &[
-    col("frames", "n", |c| Figure::count(c.ledger.map(|l| l.shown))),
+    col("frames", "n", "ledger/shown", |c| Figure::count(c.ledger.map(|l| l.shown))),
     FRAMES,
     BYTES,
-    col("repeats", "lowest to highest", between_repeats),
+    col("repeats", "lowest to highest", "", between_repeats),
     LOST,
 ];
 
 const GUI60: &[Column] = &[
-    col("n =", "time", |c| {
+    col("n =", "time", "", |c| {
         let age = c.metrics.age_ns.as_ref().or(c.metrics.arrival_age_ns.as_ref());
         Figure::nanos(age.and_then(|s| s.observed_ns))
     }),
-    col("age", "p50", |c| of(&c.metrics.age_ns, |s| s.p50)),
-    col("age", "p90", |c| of(&c.metrics.age_ns, |s| s.p90)),
-    col("age", "p99", |c| of(&c.metrics.age_ns, |s| s.p99)),
-    seldom("age since arrival", "p50", |c| of(&c.metrics.arrival_age_ns, |s| s.p50)),
-    seldom("age since arrival", "p90", |c| of(&c.metrics.arrival_age_ns, |s| s.p90)),
-    col("interval", "p95", |c| of(&c.metrics.frame_interval_ns, |s| s.p95)),
-    col("missed", "/frames", missed),
-    col("", "freezes", |c| Figure::count(c.metrics.freezes)),
-    col("backlog", "max", |c| Figure::count(c.metrics.backlog_max)),
+    col("age", "p50", "metrics/age_ns/p50", |c| of(&c.metrics.age_ns, |s| s.p50)),
+    col("age", "p90", "metrics/age_ns/p90", |c| of(&c.metrics.age_ns, |s| s.p90)),
+    col("age", "p99", "metrics/age_ns/p99", |c| of(&c.metrics.age_ns, |s| s.p99)),
+    seldom("age since arrival", "p50", "metrics/arrival_age_ns/p50", |c| {
+        of(&c.metrics.arrival_age_ns, |s| s.p50)
+    }),
+    seldom("age since arrival", "p90", "metrics/arrival_age_ns/p90", |c| {
+        of(&c.metrics.arrival_age_ns, |s| s.p90)
+    }),
+    col("interval", "p95", "metrics/frame_interval_ns/p95", |c| {
+        of(&c.metrics.frame_interval_ns, |s| s.p95)
+    }),
+    col("missed", "/frames", "", missed),
+    col("", "freezes", "metrics/freezes", |c| Figure::count(c.metrics.freezes)),
+    col("backlog", "max", "metrics/backlog_max", |c| Figure::count(c.metrics.backlog_max)),
     RESPONSE_P99,
-    col("lost/dup", "/corrupt", |c| {
+    col("lost/dup", "/corrupt", "", |c| {
         c.ledger.map_or(Figure::Absent, |l| Figure::Value {
             text: format!("{}/{}/{}", l.lost, l.duplicate, l.corrupt),
             raw: (l.lost + l.duplicate + l.corrupt) as f64,
@@ -156,8 +183,8 @@ const USUAL: &[Column] = &[
     FRAMES,
     BYTES,
     ACHIEVED,
-    col("", "start", |c| Figure::nanos(c.metrics.start_ns)),
-    col("", "stop", |c| Figure::nanos(c.metrics.stop_ns)),
+    col("", "start", "metrics/start_ns", |c| Figure::nanos(c.metrics.start_ns)),
+    col("", "stop", "metrics/stop_ns", |c| Figure::nanos(c.metrics.stop_ns)),
     LOST,
 ];
 

@@ -16,6 +16,7 @@ pub mod csv;
 mod curves;
 mod figure;
 pub mod github;
+mod headline;
 pub mod hgrm;
 pub mod hlog;
 pub mod html;
@@ -24,6 +25,7 @@ pub mod junit;
 pub mod markdown;
 mod model;
 pub mod plot;
+mod run;
 pub mod terminal;
 pub mod trackers;
 pub mod trend;
@@ -31,5 +33,7 @@ pub mod trend;
 pub use curves::Curves;
 pub use figure::Figure;
 pub use model::{
-    AssertRow, Books, BudgetRow, BudgetsView, Fact, Heading, Mark, Row, Section, Stamp, View,
+    AssertRow, Best, Books, BudgetRow, BudgetsView, Fact, Heading, Mark, Row, Section, Stamp,
+    SummaryRow, View,
 };
+pub use run::Run;

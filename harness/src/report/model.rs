@@ -7,15 +7,18 @@ use pipefit::run::record::{Cell, RunRecord, Status, Warning};
 
 use super::columns::{Better, layout};
 use super::figure::grouped;
+use super::run::hue;
 
 mod budgets;
 mod environment;
 mod ledger;
 mod row;
+mod summary;
 
 pub use budgets::{AssertRow, BudgetRow, BudgetsView, Stamp};
 pub use ledger::Books;
 pub use row::{Mark, Row};
+pub use summary::{Best, SummaryRow};
 pub(super) use row::{policy, rate};
 
 /// A run.
@@ -33,6 +36,10 @@ pub struct View {
     pub limits: Option<String>,
     /// What may spoil figures, each with its remedy.
     pub warnings: Vec<Warning>,
+    /// Who was best at what, among those that were asked for the same.
+    pub best: Vec<Best>,
+    /// Every cell with its main figure, in the order of the record.
+    pub summary: Vec<SummaryRow>,
     /// One for each scenario, in order of appearance.
     pub sections: Vec<Section>,
     /// The ledgers, in the order of the cells.
@@ -69,6 +76,8 @@ pub struct Heading {
     pub group: &'static str,
     /// The statistic.
     pub stat: &'static str,
+    /// Where a cell of `run.json` has the number; empty where it is made of several.
+    pub key: &'static str,
 }
 
 impl Heading {
@@ -83,6 +92,7 @@ impl View {
     /// A record in words.
     #[must_use]
     pub fn new(record: &RunRecord) -> Self {
+        let sections = sections(record);
         Self {
             id: clean(&record.id),
             sentence: sentence(record),
@@ -90,7 +100,9 @@ impl View {
             environment: environment::facts(record),
             limits: record.limits.as_ref().map(environment::limits),
             warnings: environment::warnings(record),
-            sections: sections(&record.cells),
+            best: summary::best(&sections),
+            summary: summary::rows(record, &sections),
+            sections,
             books: record.cells.iter().filter_map(Books::of).collect(),
         }
     }
@@ -119,24 +131,25 @@ fn sentence(record: &RunRecord) -> String {
     format!("{cells}{end}")
 }
 
-fn sections(cells: &[Cell]) -> Vec<Section> {
+fn sections(record: &RunRecord) -> Vec<Section> {
     let mut scenarios: Vec<&str> = Vec::new();
-    for cell in cells {
+    for cell in &record.cells {
         if !scenarios.contains(&cell.scenario.as_str()) {
             scenarios.push(&cell.scenario);
         }
     }
-    scenarios
-        .into_iter()
-        .map(|name| section(name, &cells.iter().filter(|c| c.scenario == name).collect::<Vec<_>>()))
-        .collect()
+    scenarios.into_iter().map(|name| section(name, record)).collect()
 }
 
-fn section(scenario: &str, cells: &[&Cell]) -> Section {
-    let layout = layout(scenario, cells);
-    let mut rows: Vec<Row> = cells
-        .iter()
-        .map(|cell| Row::of(cell, layout.columns.iter().map(|c| (c.read)(cell)).collect()))
+fn section(scenario: &str, record: &RunRecord) -> Section {
+    let of_it = || record.cells.iter().enumerate().filter(|(_, c)| c.scenario == scenario);
+    let cells: Vec<&Cell> = of_it().map(|(_, cell)| cell).collect();
+    let layout = layout(scenario, &cells);
+    let mut rows: Vec<Row> = of_it()
+        .map(|(at, cell)| {
+            let figures = layout.columns.iter().map(|c| (c.read)(cell)).collect();
+            Row { at, hue: hue(record, cell.subject()), ..Row::of(cell, figures) }
+        })
         .collect();
     // The most telling column in which every valid cell has a figure: a best among
     // those that happen to have one would be a best among the slow and the lucky.
@@ -149,7 +162,11 @@ fn section(scenario: &str, cells: &[&Cell]) -> Section {
     }
     Section {
         scenario: clean(scenario),
-        headings: layout.columns.iter().map(|c| Heading { group: c.group, stat: c.stat }).collect(),
+        headings: layout
+            .columns
+            .iter()
+            .map(|c| Heading { group: c.group, stat: c.stat, key: c.key })
+            .collect(),
         main: main.map(|(at, _)| at),
         rows,
     }

@@ -8,14 +8,12 @@
 
 use std::fmt::Write as _;
 
-use pipefit::run::limits::Limits;
 use pipefit::run::record::{Cell, RunRecord, Status};
-use pipefit::run::scenario;
 use serde::Serialize;
 
 use super::figure::amount;
+use super::headline::Headline;
 use super::model::clean;
-use crate::metric;
 
 /// So many runs stand beside each other in a table; the newest ones.
 const COLUMNS: usize = 8;
@@ -84,89 +82,6 @@ pub struct Value {
     pub ratio: Option<f64>,
 }
 
-/// A main figure, and what it is held beside.
-#[derive(Debug)]
-struct Main {
-    metric: &'static str,
-    /// Parts of it, the most telling one first: a short run has no p99.
-    stats: &'static [Option<&'static str>],
-    beside: Option<Beside>,
-}
-
-/// A limit, as budgets name it.
-#[derive(Debug)]
-struct Beside {
-    written: &'static str,
-    name: &'static str,
-    of: Option<u64>,
-    stat: Option<&'static str>,
-}
-
-/// In the order in which a cell of an unknown scenario is asked for them.
-const MAIN: [Main; 4] = [
-    Main { metric: "age", stats: &[Some("p99"), Some("p90"), Some("p50")], beside: None },
-    Main {
-        metric: "rtt",
-        stats: &[Some("p50")],
-        beside: Some(Beside {
-            written: "limits.line_rtt.p50",
-            name: "line_rtt",
-            of: None,
-            stat: Some("p50"),
-        }),
-    },
-    Main {
-        metric: "response",
-        stats: &[Some("p99"), Some("p50")],
-        beside: Some(Beside {
-            written: "limits.pipe_wake[20us].p50",
-            name: "pipe_wake",
-            of: Some(20_000),
-            stat: Some("p50"),
-        }),
-    },
-    Main {
-        metric: "throughput_bytes",
-        stats: &[None],
-        beside: Some(Beside {
-            written: "limits.stream[64KiB]",
-            name: "stream",
-            of: Some(65_536),
-            stat: None,
-        }),
-    },
-];
-
-impl Beside {
-    fn read(&self, limits: &Limits) -> Option<f64> {
-        let limit = metric::limits().iter().find(|limit| limit.name == self.name)?;
-        // Nothing is a multiple of no time at all.
-        limit.read(limits, self.of, self.stat).filter(|value| *value > 0.0)
-    }
-}
-
-impl Main {
-    fn metric(&self) -> Option<&'static metric::Metric> {
-        metric::all().iter().find(|metric| metric.name == self.metric)
-    }
-
-    /// The main figure of cells: what their scenario is there for, else the first that
-    /// there is.
-    fn of(cells: &[&Cell]) -> Option<&'static Self> {
-        let scenario = scenario::find(&cells.first()?.scenario);
-        let first = scenario.and_then(|s| s.metrics.first()).map(|name| match *name {
-            // Limits are in bytes.
-            "throughput" => "throughput_bytes",
-            name => name,
-        });
-        let has = |main: &&Self| {
-            let read = |cell: &&Cell, stat| main.metric()?.read(cell, stat);
-            cells.iter().any(|cell| main.stats.iter().any(|stat| read(cell, *stat).is_some()))
-        };
-        MAIN.iter().find(|main| Some(main.metric) == first).or_else(|| MAIN.iter().find(has))
-    }
-}
-
 impl Trends {
     /// Lays runs beside each other; they come newest first.
     #[must_use]
@@ -212,12 +127,8 @@ impl Trend {
         if cells.len() < 2 {
             return None;
         }
-        let main = Main::of(&cells)?;
-        let metric = main.metric()?;
-        let count = |stat| cells.iter().filter(|cell| metric.read(cell, stat).is_some()).count();
-        // The same part of all of them: one run's p90 beside another's p99 misleads.
-        let all = main.stats.iter().find(|stat| count(**stat) == cells.len());
-        let stat = *all.or_else(|| main.stats.iter().find(|stat| count(**stat) > 0))?;
+        let main = Headline::of(&cells)?;
+        let (metric, stat) = (main.metric()?, main.stat(&cells)?);
         let point = |(point, cell): (&Point<'_>, &Option<&Cell>)| {
             let value = metric.read((*cell)?, stat);
             let limits = point.record.limits.as_ref();
@@ -226,7 +137,7 @@ impl Trend {
         };
         Some(Self {
             cell: id.to_owned(),
-            figure: stat.map_or_else(|| metric.name.clone(), |s| format!("{}.{s}", metric.name)),
+            figure: main.written(stat),
             unit: metric.unit.symbol(),
             relative_to: main.beside.as_ref().map(|beside| beside.written),
             points: points.iter().zip(&found).map(point).collect(),

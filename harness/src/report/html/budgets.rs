@@ -4,27 +4,26 @@ use maud::{Markup, html};
 
 use crate::report::model::{AssertRow, BudgetRow, BudgetsView, Stamp};
 
-/// The budgets of a run.
-pub(super) fn budgets(view: &BudgetsView) -> Markup {
+/// The budgets of a run, and their plot.
+pub(super) fn budgets(view: &BudgetsView, plot: &Markup) -> Markup {
     html! {
-        section aria-labelledby="budgets" {
-            h2 id="budgets" { "Budgets" }
-            div.scroll tabindex="0" role="region" aria-label="Budgets" {
-                table.budgets {
-                    caption { span {
-                        "Budgets of " (view.file) ". Figures are over all trials; the interval is of 95 %, of a \
-                         count the least and the greatest. A control must fail: it shows that its limit can."
-                    } }
-                    thead {
-                        tr {
-                            @for name in ["verdict", "budget"] { th scope="col" { (name) } }
-                            @for name in ["figure", "interval", "limit"] { th.n scope="col" { (name) } }
-                        }
+        h2 id="budgets" { "Budgets" }
+        div.scroll tabindex="0" role="region" aria-label="Budgets" {
+            table.budgets {
+                caption { span {
+                    "Budgets of " (view.file) ". Figures are over all trials; the interval is of 95 %, of a \
+                     count the least and the greatest. A control must fail: it shows that its limit can."
+                } }
+                thead {
+                    tr {
+                        @for name in ["verdict", "budget"] { th scope="col" { (name) } }
+                        @for name in ["figure", "interval", "limit"] { th.n scope="col" { (name) } }
                     }
-                    @for row in &view.rows { (budget(row)) }
                 }
+                @for row in &view.rows { (budget(row)) }
             }
         }
+        (plot)
     }
 }
 

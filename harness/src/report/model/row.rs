@@ -12,6 +12,10 @@ use crate::report::figure::{Figure, grouped};
 pub struct Row {
     /// Its id.
     pub cell: String,
+    /// Its place in the record.
+    pub at: usize,
+    /// The place of its transport among those of the record.
+    pub hue: usize,
     /// The transport.
     pub transport: String,
     /// Payload.
@@ -57,6 +61,8 @@ impl Row {
     pub(super) fn of(cell: &Cell, figures: Vec<Figure>) -> Self {
         Self {
             cell: clean(&cell.id),
+            at: 0,
+            hue: 0,
             transport: clean(cell.subject()),
             size: Bytes(cell.size_bytes).to_string(),
             rate: rate(cell),

@@ -1,0 +1,95 @@
+//! The cells of a scenario: all their figures, and their plots.
+
+use maud::{Markup, html};
+use pipefit::run::record::Status;
+
+use crate::report::figure::Figure;
+use crate::report::model::{Row, Section};
+
+/// A scenario: its table, then its plots.
+pub(super) fn scenario(i: usize, section: &Section, plots: &Markup) -> Markup {
+    let columns = 6 + section.headings.len();
+    html! {
+        h2 id={ "scenario-" (i) } { (section.scenario) }
+        div.scroll tabindex="0" role="region" aria-label={ "Figures of " (section.scenario) } {
+            table.figures data-sort {
+                caption {
+                    span {
+                        "A row for each cell."
+                        @if section.rows.iter().any(|r| r.best) {
+                            " * marks the best valid figure among cells of equal size, rate and policy."
+                        }
+                    }
+                }
+                thead {
+                    tr {
+                        @for name in ["transport", "status", "size", "rate", "wait", "policy"] {
+                            th scope="col" { (name) }
+                        }
+                        @for heading in &section.headings {
+                            th.n scope="col" { (heading.group) @if !heading.group.is_empty() { br; } (heading.stat) }
+                        }
+                    }
+                }
+                @for row in &section.rows { (cells(section, row, columns)) }
+            }
+        }
+        (plots)
+    }
+}
+
+/// What a status is called in the style.
+pub(super) const fn class(status: Status) -> &'static str {
+    match status {
+        Status::Valid => "valid",
+        Status::Invalid => "invalid",
+        Status::NotApplicable => "not-applicable",
+    }
+}
+
+fn cells(section: &Section, row: &Row, columns: usize) -> Markup {
+    let (mark, class) = (row.mark(), class(row.status));
+    let reason = row.reason.as_deref().unwrap_or_default();
+    html! {
+        tbody data-hue=(row.hue) data-name=(row.transport) {
+            tr class=(class) {
+                th scope="row" { (row.transport) }
+                td class={ "status-" (class) } { (mark.glyph) " " (mark.word) }
+                td { (row.size) }
+                td { (row.rate) }
+                td { (row.wait) }
+                td { (row.policy) }
+                @if row.status == Status::NotApplicable {
+                    td.why colspan=(section.headings.len().max(1)) { "n/a: " (reason) }
+                } @else {
+                    @for (at, (figure, heading)) in row.figures.iter().zip(&section.headings).enumerate() {
+                        (number(row.at, heading.key, figure, row.best && section.main == Some(at)))
+                    }
+                }
+            }
+            @if row.status == Status::Invalid {
+                tr.more.invalid { td colspan=(columns) { div { "invalid: " (reason) } } }
+            }
+            @if !row.notes.is_empty() {
+                tr.more.(class) {
+                    td colspan=(columns) { div { (row.notes.join("; ")) } }
+                }
+            }
+        }
+    }
+}
+
+/// A figure, with the number behind it and where `run.json` has that.
+pub(super) fn number(cell: usize, key: &str, figure: &Figure, best: bool) -> Markup {
+    html! {
+        @match figure {
+            Figure::TooFew => td.n.few { (figure.to_string()) },
+            Figure::Absent => td.n.absent { (figure.to_string()) },
+            Figure::Value { text, raw } => {
+                td.n data-value=(raw) data-key=[(!key.is_empty()).then(|| format!("{cell}/{key}"))] {
+                    @if best { strong.best { (text) "*" } } @else { (text) }
+                }
+            }
+        }
+    }
+}
