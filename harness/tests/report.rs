@@ -92,7 +92,7 @@ fn streamed(transport: &str, n: u64, low: u64) -> Measured {
         residue: Some(Residue::default()),
         ..cell("stream", transport)
     };
-    Measured { cell, meters, age: None }
+    Measured { cell, meters, age: None, timeline: None }
 }
 
 fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
@@ -105,7 +105,7 @@ fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
         ledger: books(12_000),
         ..cell("rtt", transport)
     };
-    Measured { cell, meters, age: None }
+    Measured { cell, meters, age: None, timeline: None }
 }
 
 fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
@@ -122,7 +122,7 @@ fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
         ledger: books(1_500_000),
         ..cell("max", transport)
     };
-    Measured { cell, meters: BTreeMap::new(), age: None }
+    Measured { cell, meters: BTreeMap::new(), age: None, timeline: None }
 }
 
 fn drawn(transport: &str, late: u64) -> Measured {
@@ -149,7 +149,7 @@ fn drawn(transport: &str, late: u64) -> Measured {
         ledger: Some(Balance { offered: 20_000, shown: 250, merged: 19_750, ..Balance::default() }),
         ..cell("gui60", transport)
     };
-    Measured { cell, meters, age: Some(age) }
+    Measured { cell, meters, age: Some(age), timeline: None }
 }
 
 fn measured() -> Vec<Measured> {
@@ -177,6 +177,7 @@ fn measured() -> Vec<Measured> {
         },
         meters: BTreeMap::new(),
         age: None,
+        timeline: None,
     };
     let mut queue = streamed("pipe", 20_000, 12_000);
     queue.cell.notes = vec!["queue of 64KiB granted where 1MiB was asked".to_owned()];
@@ -184,6 +185,7 @@ fn measured() -> Vec<Measured> {
         cell: Cell { id: "start-stop/thread".to_owned(), ..cell("start-stop", "thread") },
         meters: BTreeMap::new(),
         age: None,
+        timeline: None,
     };
     start.cell.metrics =
         Metrics { start_ns: Some(81_000), stop_ns: Some(2_400_000), ..Metrics::default() };
