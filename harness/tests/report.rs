@@ -476,7 +476,7 @@ fn too_few_samples_make_no_plot() {
 fn curves_hold_what_was_measured_and_nothing_empty() {
     let curves = Curves::from_measured(&measured());
     let metrics: Vec<&str> =
-        curves.0["stream/call/64B/10kHz/block"].keys().map(String::as_str).collect();
+        curves.histograms["stream/call/64B/10kHz/block"].keys().map(String::as_str).collect();
     assert_eq!(metrics, ["response", "slip", "transit"]);
     assert_eq!(curves.get("stream/call/64B/10kHz/block", "slip").unwrap().len(), 20_000);
     assert!(curves.get("max/pipe/64B/block", "rtt").is_none());
@@ -558,7 +558,7 @@ fn log(
 
 #[test]
 fn an_interval_log_comes_back_as_it_went() {
-    let histograms = &Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"];
+    let histograms = &Curves::from_measured(&measured()).histograms["stream/pipe/64B/10kHz/block"];
     let text = log(histograms).unwrap();
     let back = hlog::read(&text).unwrap();
     assert_eq!(back.len(), 3);
@@ -582,7 +582,8 @@ fn an_interval_log_comes_back_as_it_went() {
 
 #[test]
 fn a_damaged_log_is_an_error_with_its_place() {
-    let text = log(&Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"]).unwrap();
+    let curves = Curves::from_measured(&measured());
+    let text = log(&curves.histograms["stream/pipe/64B/10kHz/block"]).unwrap();
     let cut = &text[..text.len() - 40];
     assert!(matches!(hlog::read(cut), Err(hlog::HlogError::Line(_))), "{:?}", hlog::read(cut));
     let spoilt = String::from_utf8(text).unwrap().replace("HISTF", "HI!TF");
