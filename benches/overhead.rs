@@ -142,6 +142,7 @@ fn viewer_loop(frames: &[u8], count: u64) {
         producer: PRODUCER,
         run: RUN,
         screen: None,
+        paced: true,
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),

@@ -53,6 +53,7 @@ fn seen_through_a_pipe(damage: impl FnOnce(&mut Vec<Vec<u8>>)) -> Balance {
         producer: 1,
         run: 2,
         screen: None,
+        paced: false,
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),

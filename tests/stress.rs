@@ -131,6 +131,7 @@ fn seen_with(change: Option<usize>) -> Result<Balance, Failed> {
         producer: 1,
         run: 2,
         screen: None,
+        paced: false,
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),

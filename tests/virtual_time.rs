@@ -14,8 +14,9 @@ use pipefit::link::driver::on_loop;
 use pipefit::link::{Stop, Timer};
 use pipefit::role::backlog::BacklogSummary;
 use pipefit::role::screen::ScreenSpec;
+use pipefit::role::timeline::{Latency, StallAt};
 use pipefit::role::viewer::viewer;
-use pipefit::role::{Extent, SensorReport, ViewerSpec};
+use pipefit::role::{Extent, SensorReport, Timeline, ViewerSpec};
 use pipefit::run::launch::{FarReport, NearReport, play_virtually};
 use pipefit::run::measure::Book;
 use pipefit::run::record::{Cause, Measured};
@@ -195,6 +196,71 @@ fn a_frozen_screen_is_seen_in_time_not_in_frames() {
     assert!(backlog_of(&healthy).max <= 17, "{:?}", backlog_of(&healthy));
 }
 
+/// The stretch of a course in which that moment lies.
+fn at(course: &Timeline, nanos: u64) -> usize {
+    usize::try_from(nanos / course.stretch_ns).unwrap()
+}
+
+#[test]
+fn a_course_says_when_a_send_waited_and_when_a_frame_went_missing() {
+    let script = |i: u64| match i {
+        500 => Fate::Vanish,
+        1_000 => Fate::HeldBack(Nanos::from_millis(200)),
+        _ => healthy(i),
+    };
+    let course = measure(&case("stream"), script).timeline.unwrap();
+    assert_eq!((course.latency, course.screens.len()), (Latency::Response, 0));
+    assert_eq!(course.stalls, [StallAt { at_ns: 1_000_000_000, took_ns: 200_000_000 }]);
+    assert_eq!(course.stalls_beyond, 0);
+    assert_eq!(course.stretches.iter().map(|s| s.count).sum::<u64>(), FRAMES - 1);
+    let held = at(&course, 1_200_010_000);
+    assert_eq!(course.stretches[held].high_ns, 200_000_000 + TRANSIT.0);
+    // Nothing came while it waited, and all before it came at once.
+    assert!(course.stretches[at(&course, 1_004_000_000)..held].iter().all(|s| s.count == 0));
+    assert_eq!(course.stretches[at(&course, 990_000_000)].high_ns, TRANSIT.0);
+    let gap = at(&course, 501_010_000);
+    assert_eq!((course.stretches[gap].missing, course.missing()), (1, 1));
+    // Control: a link to which nothing happens.
+    let steady = measure(&case("stream"), healthy).timeline.unwrap();
+    assert_eq!((steady.stalls.len(), steady.missing()), (0, 0));
+    assert!(steady.stretches.iter().all(|s| s.high_ns == TRANSIT.0));
+}
+
+#[test]
+fn a_course_follows_frames_to_the_screen() {
+    let course = measure(&case("gui60"), healthy).timeline.unwrap();
+    assert!(course.screens.len() > 100 && course.flights.len() > 100);
+    let ends: Vec<i64> = course.screens.iter().map(|screen| screen.end_ns).collect();
+    for flight in &course.flights {
+        let due = i64::try_from(flight.seq * 1_000_000).unwrap();
+        assert_eq!(flight.due_ns, Some(due));
+        assert!(due <= flight.sent_ns && flight.sent_ns < flight.seen_ns, "{flight:?}");
+        let drawn = ends.iter().find(|end| **end >= flight.seen_ns);
+        // The last ones may be drawn when measuring is over.
+        assert!(drawn.is_none() || flight.shown_ns.as_ref() == drawn, "{flight:?}");
+    }
+    for pair in course.screens.windows(2) {
+        let grown = u64::try_from(pair[1].end_ns - pair[0].end_ns).unwrap();
+        let grown = pair[0].age_after_ns.map(|age| age + grown);
+        assert_eq!(pair[1].age_before_ns, grown, "age grows as time does");
+        let was_empty = pair[0].age_after_ns.is_none();
+        assert!(was_empty || pair[1].age_after_ns <= pair[1].age_before_ns);
+    }
+    // Control: where nothing is drawn, nothing is shown.
+    let read = measure(&case("stream"), healthy).timeline.unwrap();
+    assert!(read.flights.iter().all(|flight| flight.shown_ns.is_none()));
+}
+
+#[test]
+fn flat_out_a_course_holds_transit_and_no_stalls() {
+    let flat = Case { extent: Extent::Frames(6_401), ..case("max") };
+    let script = |i: u64| Fate::HeldBack(Nanos::from_micros(if i == 640 { 50_000 } else { 1 }));
+    let course = measure(&flat, script).timeline.unwrap();
+    assert_eq!((course.latency, course.stalls.len()), (Latency::Transit, 0));
+    assert_eq!(course.stretches.iter().map(|s| s.count).sum::<u64>(), 101);
+    assert!(course.flights.iter().all(|flight| flight.seq % 64 == 0));
+}
+
 #[test]
 fn a_silent_sensor_is_given_up_in_bounded_time() {
     let clock = FakeClock::at(START);
@@ -204,6 +270,7 @@ fn a_silent_sensor_is_given_up_in_bounded_time() {
         producer: 1,
         run: 7,
         screen: None,
+        paced: false,
         warmup: Nanos(0),
         measured: Nanos(0),
         silence: Nanos::from_secs(5),

@@ -77,7 +77,8 @@ fn parts(measured: Vec<Measured>) -> Vec<(Cell, Option<Meter>)> {
 }
 
 fn whole((cell, rtt): (Cell, Option<Meter>)) -> Measured {
-    Measured { cell, meters: rtt.map(|rtt| ("rtt", rtt)).into_iter().collect(), age: None }
+    let meters = rtt.map(|rtt| ("rtt", rtt)).into_iter().collect();
+    Measured { cell, meters, age: None, timeline: None }
 }
 
 fn shared() -> PathBuf {

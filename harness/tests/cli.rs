@@ -184,7 +184,9 @@ fn exports_are_files_or_have_standard_output_alone() {
             .arg("--export-hgrm")
             .arg(at("a.hgrm"))
             .arg("--export-hlog")
-            .arg(at("a.hlog")),
+            .arg(at("a.hlog"))
+            .arg("--export-trace")
+            .arg(at("a.trace.json")),
     );
     assert!(said.starts_with("cell,scenario,") && said.contains("rtt/call/64B/block"), "{said}");
     assert!(!said.contains("report:") && told.contains("report:"), "{said}");
@@ -195,6 +197,11 @@ fn exports_are_files_or_have_standard_output_alone() {
         let text = fs::read_to_string(at(file)).unwrap();
         assert!(text.contains(holds), "{file}: {text}");
     }
+    let trace: Value = serde_json::from_slice(&fs::read(at("a.trace.json")).unwrap()).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    assert_eq!(events[0]["args"]["name"], "rtt/call/64B/block");
+    assert!(events.iter().any(|event| event["ph"] == "b" && event["name"] == "rtt"));
+    assert!(kept.join("timelines.json").is_file());
 }
 
 /// Lines of events, as a program reads them.

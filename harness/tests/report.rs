@@ -92,7 +92,7 @@ fn streamed(transport: &str, n: u64, low: u64) -> Measured {
         residue: Some(Residue::default()),
         ..cell("stream", transport)
     };
-    Measured { cell, meters, age: None }
+    Measured { cell, meters, age: None, timeline: None }
 }
 
 fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
@@ -105,7 +105,7 @@ fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
         ledger: books(12_000),
         ..cell("rtt", transport)
     };
-    Measured { cell, meters, age: None }
+    Measured { cell, meters, age: None, timeline: None }
 }
 
 fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
@@ -122,7 +122,7 @@ fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
         ledger: books(1_500_000),
         ..cell("max", transport)
     };
-    Measured { cell, meters: BTreeMap::new(), age: None }
+    Measured { cell, meters: BTreeMap::new(), age: None, timeline: None }
 }
 
 fn drawn(transport: &str, late: u64) -> Measured {
@@ -149,7 +149,7 @@ fn drawn(transport: &str, late: u64) -> Measured {
         ledger: Some(Balance { offered: 20_000, shown: 250, merged: 19_750, ..Balance::default() }),
         ..cell("gui60", transport)
     };
-    Measured { cell, meters, age: Some(age) }
+    Measured { cell, meters, age: Some(age), timeline: None }
 }
 
 fn measured() -> Vec<Measured> {
@@ -177,6 +177,7 @@ fn measured() -> Vec<Measured> {
         },
         meters: BTreeMap::new(),
         age: None,
+        timeline: None,
     };
     let mut queue = streamed("pipe", 20_000, 12_000);
     queue.cell.notes = vec!["queue of 64KiB granted where 1MiB was asked".to_owned()];
@@ -184,6 +185,7 @@ fn measured() -> Vec<Measured> {
         cell: Cell { id: "start-stop/thread".to_owned(), ..cell("start-stop", "thread") },
         meters: BTreeMap::new(),
         age: None,
+        timeline: None,
     };
     start.cell.metrics =
         Metrics { start_ns: Some(81_000), stop_ns: Some(2_400_000), ..Metrics::default() };
@@ -474,7 +476,7 @@ fn too_few_samples_make_no_plot() {
 fn curves_hold_what_was_measured_and_nothing_empty() {
     let curves = Curves::from_measured(&measured());
     let metrics: Vec<&str> =
-        curves.0["stream/call/64B/10kHz/block"].keys().map(String::as_str).collect();
+        curves.histograms["stream/call/64B/10kHz/block"].keys().map(String::as_str).collect();
     assert_eq!(metrics, ["response", "slip", "transit"]);
     assert_eq!(curves.get("stream/call/64B/10kHz/block", "slip").unwrap().len(), 20_000);
     assert!(curves.get("max/pipe/64B/block", "rtt").is_none());
@@ -556,7 +558,7 @@ fn log(
 
 #[test]
 fn an_interval_log_comes_back_as_it_went() {
-    let histograms = &Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"];
+    let histograms = &Curves::from_measured(&measured()).histograms["stream/pipe/64B/10kHz/block"];
     let text = log(histograms).unwrap();
     let back = hlog::read(&text).unwrap();
     assert_eq!(back.len(), 3);
@@ -580,7 +582,8 @@ fn an_interval_log_comes_back_as_it_went() {
 
 #[test]
 fn a_damaged_log_is_an_error_with_its_place() {
-    let text = log(&Curves::from_measured(&measured()).0["stream/pipe/64B/10kHz/block"]).unwrap();
+    let curves = Curves::from_measured(&measured());
+    let text = log(&curves.histograms["stream/pipe/64B/10kHz/block"]).unwrap();
     let cut = &text[..text.len() - 40];
     assert!(matches!(hlog::read(cut), Err(hlog::HlogError::Line(_))), "{:?}", hlog::read(cut));
     let spoilt = String::from_utf8(text).unwrap().replace("HISTF", "HI!TF");

@@ -112,6 +112,7 @@ impl Ledger {
     }
 
     /// Sequence numbers below the newest that have not arrived.
+    #[inline]
     #[must_use]
     pub const fn missing(&self) -> u64 {
         self.missing

@@ -10,6 +10,7 @@ use std::cell::Cell;
 
 use super::guest::GuestSeen;
 use super::inbox::{Inbox, Intake, Sample, Taken};
+use super::trail::Trail;
 use crate::ground::{Nanos, frame};
 use crate::link::RecvError;
 
@@ -55,6 +56,13 @@ impl<'a> Abroad<'a> {
 }
 
 impl Intake for Abroad<'_> {
+    fn begin(&mut self, from: Nanos, paced: bool) {
+        // Without a clock, no course is kept: its spans would be guesses.
+        if let Stamps::Ahead(offset) = self.stamps {
+            self.inbox.begin(Nanos(from.0.saturating_add_signed(offset)), paced);
+        }
+    }
+
     #[inline]
     fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
         let seen = if frame::is_stamped(bytes) { now() } else { Nanos(0) };
@@ -91,6 +99,10 @@ impl Intake for Abroad<'_> {
 
     fn books(&self) -> &Inbox {
         &self.inbox
+    }
+
+    fn trail(&mut self) -> &mut Trail {
+        self.inbox.trail()
     }
 
     fn close(self) -> (Inbox, Option<GuestSeen>) {
@@ -139,6 +151,27 @@ mod tests {
         let (_, inbox, backwards) = taken(Stamps::Ahead(AHEAD), 1_000_010, 1_000_070, 50);
         assert_eq!(backwards, Backwards { frames: 1, furthest: 20 });
         assert_eq!((inbox.transit.negative(), inbox.transit.count()), (1, 0));
+    }
+
+    #[test]
+    fn its_course_is_in_our_time_and_only_where_the_clock_is_known() {
+        let course = |stamps: Stamps| {
+            let mut bytes = vec![0; wire_len(64)];
+            let (due, sent) = (1_000_010, 1_000_020);
+            let header = Header { kind: Kind::Data, producer: 7, seq: 0, due, sent, run: 1 };
+            encode(&header, &mut bytes);
+            let backwards = Cell::default();
+            let inbox = Inbox::new(Expected { producer: 7, run: 1 });
+            let mut books = Abroad::new(inbox, stamps, &backwards);
+            books.begin(Nanos(5), true);
+            books.take(&bytes, || Nanos(50));
+            books.close().0.trail.finish(100)
+        };
+        let known = course(Stamps::Ahead(AHEAD)).unwrap();
+        let flight = known.flights[0];
+        assert_eq!((flight.due_ns, flight.sent_ns, flight.seen_ns), (Some(5), 15, 45));
+        assert_eq!(known.stretches[0].high_ns, 40);
+        assert_eq!(course(Stamps::Unknown), None);
     }
 
     #[test]

@@ -6,9 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, judge};
 use super::sensor::{TRAILER, end_of};
+use super::timeline::{Latency, Timeline};
+use super::trail::Trail;
 use super::{End, Extent};
-use crate::ground::frame::{self, FrameError, Header, Kind, pattern};
+use crate::ground::frame::{self, Header, Kind};
 use crate::ground::time::thread_cpu;
 use crate::ground::{Bytes, Ledger, Meter, Nanos};
 use crate::link::{RecvError, Rx, Stop, Timer, Tx, Why};
@@ -66,6 +69,8 @@ pub struct PingReport {
     pub backwards: u64,
     /// There and back.
     pub rtt: Meter,
+    /// Its course.
+    pub timeline: Option<Timeline>,
     /// From the first measured ping to the last echo.
     pub span: (Nanos, Nanos),
     /// CPU time of its thread.
@@ -85,16 +90,6 @@ pub struct EchoReport {
     pub end: End,
 }
 
-/// What an answer turned out to be.
-enum Answer {
-    Good,
-    Backwards,
-    Stranger,
-    Old,
-    Corrupt,
-    Torn,
-}
-
 struct Pinger<'a, X, Y, C> {
     tx: X,
     rx: Y,
@@ -102,6 +97,7 @@ struct Pinger<'a, X, Y, C> {
     spec: &'a PingSpec,
     stop: &'a Stop,
     report: PingReport,
+    trail: Trail,
 }
 
 /// Pings over `tx`, one frame at a time, and waits for each echo on `rx`.
@@ -113,13 +109,16 @@ pub async fn ping<X: Tx, Y: Rx, C: Timer>(
     start: Nanos,
     stop: &Stop,
 ) -> PingReport {
-    let mut pinger = Pinger { tx, rx, timer, spec, stop, report: empty(start) };
+    let (report, trail) = (empty(start), Trail::off());
+    let mut pinger = Pinger { tx, rx, timer, spec, stop, report, trail };
     timer.sleep_until(start).await;
     let end = match pinger.run().await {
         Ok(()) => End::Done,
         Err(end) => end,
     };
-    PingReport { end, ..pinger.report }
+    let (from, to) = pinger.report.span;
+    let timeline = pinger.trail.finish(to.since(from).unwrap_or(0));
+    PingReport { end, timeline, ..pinger.report }
 }
 
 fn empty(start: Nanos) -> PingReport {
@@ -130,6 +129,7 @@ fn empty(start: Nanos) -> PingReport {
         strangers: 0,
         backwards: 0,
         rtt: Meter::new(),
+        timeline: None,
         span: (start, start),
         cpu: Nanos(0),
         end: End::Done,
@@ -141,6 +141,7 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
         self.phase(Kind::Warmup, self.spec.warmup).await?;
         let cpu = thread_cpu();
         self.report = empty(self.timer.now());
+        self.trail = Trail::new(self.report.span.0, Latency::Rtt);
         let measured = self.phase(Kind::Data, self.spec.extent).await;
         self.report.cpu = Nanos(thread_cpu().0.saturating_sub(cpu.0));
         let goodbye = self.say_goodbye().await;
@@ -195,6 +196,7 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
                     report.ledger.arrive(seq);
                     report.trips += 1;
                     report.rtt.record_span(sent, seen);
+                    self.trail.saw(seq, report.ledger.missing(), seen, None, Some(sent));
                     report.backwards += u64::from(matches!(answer, Answer::Backwards));
                     report.span.1 = seen;
                     return Ok(seen);
@@ -229,29 +231,6 @@ impl<X: Tx, Y: Rx, C: Timer> Pinger<'_, X, Y, C> {
         let PingSpec { producer, run, .. } = *self.spec;
         Header { kind, producer, seq, due: 0, sent: 0, run }
     }
-}
-
-/// Whether these bytes are the peer's echo of frame `seq`.
-fn judge(bytes: &[u8], spec: &PingSpec, seq: u64, sent: Nanos, seen: Nanos) -> Answer {
-    let echo = match frame::decode(bytes) {
-        Ok(echo) => echo,
-        Err(FrameError::Torn { .. }) => return Answer::Torn,
-        Err(FrameError::Corrupt(_)) => return Answer::Corrupt,
-    };
-    let h = echo.header;
-    if h.kind != Kind::Echo || h.producer != spec.peer || h.run != spec.run {
-        return Answer::Stranger;
-    }
-    if h.seq != seq {
-        return Answer::Old;
-    }
-    if echo.payload.len() as u64 != spec.size.0 || !pattern::holds(spec.producer, seq, echo.payload)
-    {
-        return Answer::Corrupt;
-    }
-    // Sent here, seen there, sent there, seen here.
-    let in_order = sent.0 <= h.due && h.sent <= seen.0;
-    if h.due <= h.sent && (in_order || !spec.one_clock) { Answer::Good } else { Answer::Backwards }
 }
 
 /// What the echoing side read.
@@ -351,47 +330,5 @@ fn listen(bytes: &[u8], payload: &mut Vec<u8>) -> Heard {
         }
         Kind::Trailer => Heard::Goodbye,
         Kind::Echo => Heard::Noise,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPEC: PingSpec = PingSpec {
-        producer: 1,
-        peer: 9,
-        run: 5,
-        size: Bytes(64),
-        warmup: Extent::Frames(0),
-        extent: Extent::Frames(1),
-        patience: Nanos::from_secs(1),
-        one_clock: true,
-    };
-
-    /// An echo of frame 3, pinged at 100, and what a pinger makes of it at 400.
-    fn judged(change: impl FnOnce(&mut Header, &mut Vec<u8>)) -> Answer {
-        let mut header =
-            Header { kind: Kind::Echo, producer: 9, seq: 3, due: 200, sent: 300, run: 5 };
-        let mut payload = vec![0; 64];
-        pattern::fill(1, 3, &mut payload);
-        change(&mut header, &mut payload);
-        let mut bytes = vec![0; frame::wire_len(payload.len())];
-        frame::encode_with(&header, &payload, &mut bytes);
-        judge(&bytes, &SPEC, 3, Nanos(100), Nanos(400))
-    }
-
-    #[test]
-    fn only_a_whole_echo_by_the_peer_with_stamps_in_order_counts() {
-        assert!(matches!(judged(|_, _| ()), Answer::Good));
-        assert!(matches!(judged(|h, _| h.producer = 1), Answer::Stranger), "its own frame");
-        assert!(matches!(judged(|h, _| h.kind = Kind::Data), Answer::Stranger), "no echo");
-        assert!(matches!(judged(|h, _| h.run = 6), Answer::Stranger), "of another run");
-        assert!(matches!(judged(|h, _| h.seq = 2), Answer::Old));
-        assert!(matches!(judged(|_, p| p[5] ^= 1), Answer::Corrupt));
-        assert!(matches!(judged(|_, p| p.truncate(8)), Answer::Corrupt), "not the whole payload");
-        assert!(matches!(judged(|h, _| h.due = 99), Answer::Backwards), "seen before it was sent");
-        assert!(matches!(judged(|h, _| h.due = 301), Answer::Backwards), "sent before it was seen");
-        assert!(matches!(judged(|h, _| h.sent = 401), Answer::Backwards), "back before it left");
     }
 }

@@ -3,6 +3,8 @@
 
 use super::guest::GuestSeen;
 use super::sensor::read_trailer;
+use super::timeline::Latency;
+use super::trail::Trail;
 use crate::ground::frame::{self, Frame, FrameError, Header, Kind, pattern};
 use crate::ground::ledger::{self, Arrival};
 use crate::ground::{Ledger, Meter, Nanos};
@@ -10,6 +12,10 @@ use crate::link::RecvError;
 
 /// Whoever takes what comes out of a link, and keeps books.
 pub trait Intake {
+    /// Measuring begins at `from`, by the reader's clock. `paced`: frames are due on a
+    /// schedule, and were not sent flat out.
+    fn begin(&mut self, from: Nanos, paced: bool);
+
     /// Takes the bytes of one frame. `now` is asked for the time before anything
     /// else is done with them, for every frame that carries a stamp.
     fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken;
@@ -22,6 +28,9 @@ pub trait Intake {
 
     /// The books so far.
     fn books(&self) -> &Inbox;
+
+    /// The course of what was taken.
+    fn trail(&mut self) -> &mut Trail;
 
     /// The books, and what was learnt of a guest.
     fn close(self) -> (Inbox, Option<GuestSeen>);
@@ -106,6 +115,8 @@ pub struct Inbox {
     pub slip: Meter,
     /// Frames over time, at this end.
     pub flow: Flow,
+    /// Latency over time, once measuring has begun.
+    pub trail: Trail,
     /// Frames of another run or producer.
     pub strangers: u64,
     /// Frames of the warm-up.
@@ -125,6 +136,7 @@ impl Inbox {
             transit: Meter::new(),
             slip: Meter::new(),
             flow: Flow::default(),
+            trail: Trail::off(),
             strangers: 0,
             warmup: 0,
             trailer: None,
@@ -144,11 +156,12 @@ impl Inbox {
             // Links keep the order: what was damaged before this one was warm-up.
             self.ledger.forget_damage();
         }
-        if !self.arrived(Some(frame.header.seq), seen) {
+        let Header { seq, due, sent, .. } = frame.header;
+        if !self.arrived(Some(seq), seen) {
             return Taken::Nothing;
         }
         if let Some(seen) = seen {
-            self.time(seen, Some(Nanos(frame.header.due)), Some(Nanos(frame.header.sent)));
+            self.time(seq, seen, Some(Nanos(due)), Some(Nanos(sent)));
         }
         Taken::Sample(sample(frame))
     }
@@ -168,9 +181,16 @@ impl Inbox {
         is_new
     }
 
-    /// Books the times of a frame, as far as they are known.
+    /// Books the times of a frame that has arrived, as far as they are known.
     #[inline]
-    pub(super) fn time(&mut self, seen: Nanos, due: Option<Nanos>, sent: Option<Nanos>) {
+    pub(super) fn time(
+        &mut self,
+        number: u64,
+        seen: Nanos,
+        due: Option<Nanos>,
+        sent: Option<Nanos>,
+    ) {
+        self.trail.saw(number, self.ledger.missing(), seen, due, sent);
         if let Some(due) = due {
             self.response.record_span(due, seen);
         }
@@ -213,6 +233,10 @@ impl Inbox {
 }
 
 impl Intake for Inbox {
+    fn begin(&mut self, from: Nanos, paced: bool) {
+        self.trail = Trail::new(from, if paced { Latency::Response } else { Latency::Transit });
+    }
+
     #[inline]
     fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
         let seen = frame::is_stamped(bytes).then(now);
@@ -237,6 +261,10 @@ impl Intake for Inbox {
 
     fn books(&self) -> &Inbox {
         self
+    }
+
+    fn trail(&mut self) -> &mut Trail {
+        &mut self.trail
     }
 
     fn close(self) -> (Inbox, Option<GuestSeen>) {

@@ -6,6 +6,7 @@
 
 pub mod abroad;
 pub mod age;
+mod answer;
 pub mod backlog;
 pub mod bare;
 pub mod echo;
@@ -15,11 +16,14 @@ pub mod inbox;
 pub mod plot;
 pub mod screen;
 pub mod sensor;
+pub mod timeline;
+pub mod trail;
 pub mod viewer;
 
 pub use bare::{BareReport, BareSpec};
 pub use echo::{EchoReport, EchoSpec, PingReport, PingSpec};
 pub use sensor::{SensorReport, SensorSpec};
+pub use timeline::Timeline;
 pub use viewer::{ViewerReport, ViewerSpec};
 
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ use super::age::Age;
 use super::backlog::Backlog;
 use super::inbox::{Sample, Taken};
 use super::plot::Plot;
+use super::timeline::{ScreenAt, offset};
 use crate::ground::{Meter, Nanos};
 use crate::link::Timer;
 
@@ -57,11 +58,15 @@ pub struct Screen {
     window: (Nanos, Nanos),
     /// The frame that is due next.
     due: Nanos,
+    /// When the latest one began.
+    woke: Nanos,
     plot: Plot,
     /// When the newest sample drained was sent.
     newest: Option<Nanos>,
     /// The same of the newest sample that is on the screen before measuring begins.
     on_screen: Option<Nanos>,
+    /// The same of the newest sample on the screen now.
+    showing: Option<Nanos>,
     last_end: Option<Nanos>,
     /// From the end of one frame to the end of the next.
     pub interval: Meter,
@@ -89,9 +94,11 @@ impl Screen {
             spec,
             window,
             due: start,
+            woke: start,
             plot: Plot::new(spec.shown, spec.columns as usize),
             newest: None,
             on_screen: None,
+            showing: None,
             last_end: None,
             interval: Meter::new(),
             missed: 0,
@@ -119,6 +126,7 @@ impl Screen {
 
     /// The frame begins at `at`.
     pub fn wake(&mut self, at: Nanos) {
+        self.woke = at;
         if self.measures(at) {
             self.backlog.wake(at);
         }
@@ -149,17 +157,19 @@ impl Screen {
         self.plot.add(sample.sent, sample.value)
     }
 
-    /// Draws, and ends the frame.
-    pub fn draw(&mut self, timer: &impl Timer) {
+    /// Draws, and ends the frame. Gives the frame, from when measuring began, and whether
+    /// it is measured.
+    pub fn draw(&mut self, timer: &impl Timer) -> (ScreenAt, bool) {
         self.ink += std::hint::black_box(self.plot.draw(timer.now()));
         timer.burn(self.spec.cost);
-        self.end(timer.now());
+        self.end(timer.now())
     }
 
-    fn end(&mut self, at: Nanos) {
+    fn end(&mut self, at: Nanos) -> (ScreenAt, bool) {
         let next = self.due + self.spec.period;
         let missed = at.since(next).map_or(0, |late| late.div_ceil(self.spec.period.0));
-        if self.measures(at) {
+        let measured = self.measures(at);
+        if measured {
             self.missed += missed;
             if let Some(interval) = self.last_end.and_then(|last| at.since(last)) {
                 self.interval.record(interval);
@@ -175,6 +185,15 @@ impl Screen {
             self.on_screen = self.newest;
         }
         self.due = next + missed * self.spec.period.0;
+        let before = std::mem::replace(&mut self.showing, self.newest);
+        let age = |sent: Option<Nanos>| sent.and_then(|sent| at.since(sent));
+        let frame = ScreenAt {
+            woke_ns: offset(self.woke, self.window.0),
+            end_ns: offset(at, self.window.0),
+            age_before_ns: age(before),
+            age_after_ns: age(self.newest),
+        };
+        (frame, measured)
     }
 
     /// What was drained is on the screen from `at` on. What had been on it when
@@ -245,6 +264,25 @@ mod tests {
         }
         s.finish(Nanos(26 * P));
         assert_eq!(s.age.observed(), 10 * P);
+    }
+
+    #[test]
+    fn a_frame_says_how_old_the_screen_was_before_it_and_after_it() {
+        let mut s = Screen::new(ScreenSpec::GUI60, Nanos(0), (Nanos(P), Nanos::NEVER));
+        let sample = |sent| Taken::Sample(Sample { sent: Nanos(sent), value: 0.0 });
+        s.wake(Nanos(0));
+        let (first, measured) = s.end(Nanos(5));
+        assert_eq!((first.age_before_ns, first.age_after_ns, measured), (None, None, false));
+        s.add(&sample(P - 7));
+        s.wake(Nanos(P + 1));
+        let (second, measured) = s.end(Nanos(P + 10));
+        let wanted =
+            ScreenAt { woke_ns: 1, end_ns: 10, age_before_ns: None, age_after_ns: Some(17) };
+        assert_eq!((second, measured), (wanted, true));
+        s.add(&sample(P + 60));
+        s.wake(Nanos(P + 70));
+        let (third, _) = s.end(Nanos(P + 100));
+        assert_eq!((third.age_before_ns, third.age_after_ns), (Some(107), Some(40)));
     }
 
     #[test]

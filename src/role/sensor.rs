@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::{STALLS, StallAt, offset};
 use super::{End, Extent};
 use crate::ground::frame::{self, Header, Kind};
 use crate::ground::ledger;
@@ -52,7 +53,6 @@ pub struct Stalls {
 }
 
 impl Stalls {
-    #[cold]
     fn add(&mut self, took: u64) {
         self.count += 1;
         self.longest = self.longest.max(took);
@@ -74,6 +74,10 @@ pub struct SensorReport {
     pub send: Meter,
     /// Sends that waited.
     pub stalls: Stalls,
+    /// The first of them, by when measuring began, where there is a schedule to be held
+    /// up: at most as many as a course keeps.
+    #[serde(default)]
+    pub stalled: Vec<StallAt>,
     /// CPU time of its thread.
     pub cpu: Nanos,
     /// How it ended.
@@ -85,6 +89,8 @@ pub(super) struct Sensor<'a, X, C> {
     pub(super) timer: &'a C,
     pub(super) spec: &'a SensorSpec,
     stop: &'a Stop,
+    /// When measuring begins, on schedule.
+    from: Nanos,
     pub(super) report: SensorReport,
 }
 
@@ -103,10 +109,13 @@ pub async fn sensor<X: Tx, C: Timer>(
         span: (start, start),
         send: Meter::new(),
         stalls: Stalls::default(),
+        stalled: Vec::with_capacity(STALLS),
         cpu: Nanos(0),
         end: End::Done,
     };
-    let mut sensor = Sensor { tx, timer, spec, stop, report };
+    // As whoever reads has it, though warming up may end a few frames earlier.
+    let from = start + spec.rate.map_or(Nanos(0), |rate| spec.warmup.span_at(rate));
+    let mut sensor = Sensor { tx, timer, spec, stop, from, report };
     if let Err(end) = sensor.run(start).await {
         sensor.report.end = end;
     }
@@ -217,9 +226,19 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         self.report.span.1 = ended;
         self.report.send.record(took);
         if took > STALL.0 {
-            self.report.stalls.add(took);
+            self.stalled(began, took);
         }
         self.stop.asked()
+    }
+
+    #[cold]
+    fn stalled(&mut self, began: Nanos, took: u64) {
+        self.report.stalls.add(took);
+        // Flat out, waiting for room is what sends are there for, and not every one is timed.
+        if self.spec.rate.is_some() && self.report.stalled.len() < STALLS {
+            let at_ns = offset(began, self.from);
+            self.report.stalled.push(StallAt { at_ns, took_ns: took });
+        }
     }
 
     /// Sends the trailer, whatever the policy: it must arrive.
@@ -252,6 +271,7 @@ impl<X: Tx, C: Timer> Sensor<'_, X, C> {
         self.report.warmup = std::mem::take(&mut self.report.sent);
         self.report.send = Meter::new();
         self.report.stalls = Stalls::default();
+        self.report.stalled.clear();
     }
 
     #[inline]

@@ -11,6 +11,7 @@ use super::backlog::BacklogSummary;
 use super::guest::GuestSeen;
 use super::inbox::{Expected, Flow, Inbox, Intake};
 use super::screen::{Freezes, Screen, ScreenSpec};
+use super::timeline::Timeline;
 use super::{End, Extent};
 use crate::ground::ledger;
 use crate::ground::time::thread_cpu;
@@ -35,6 +36,8 @@ pub struct ViewerSpec {
     pub run: u32,
     /// How to draw; `None`: only read.
     pub screen: Option<ScreenSpec>,
+    /// Whether frames are due on a schedule, rather than sent flat out.
+    pub paced: bool,
     /// For how long after the start the link is warming up.
     pub warmup: Nanos,
     /// For how long the screen is measured after that.
@@ -69,6 +72,8 @@ pub struct ViewerReport {
     pub flow: Flow,
     /// What the screen showed, if there was one.
     pub screen: Option<Shown>,
+    /// Its course, as far as stamps tell of it.
+    pub timeline: Option<Timeline>,
     /// Frames that its half of the link passed over, under the link's policy.
     pub passed_over: u64,
     /// What the sensor said in its trailer.
@@ -128,9 +133,10 @@ pub async fn view<X: Rx, C: Timer>(
     spec: &ViewerSpec,
     start: Nanos,
     stop: &Stop,
-    intake: impl Intake,
+    mut intake: impl Intake,
 ) -> ViewerReport {
     let from = start + spec.warmup;
+    intake.begin(from, spec.paced);
     let last_news = start;
     let mut viewer =
         Viewer { rx, timer, spec, stop, intake, from, cpu_before: None, last_news, give_up: None };
@@ -138,7 +144,8 @@ pub async fn view<X: Rx, C: Timer>(
         None => {
             let end = viewer.read().await;
             let read = viewer.intake.books().flow.all;
-            viewer.report(end, (read, 0), None)
+            let until = timer.now();
+            viewer.report(end, (read, 0), None, until)
         }
         Some(screen) => {
             let screen = Screen::new(screen, start, (from, from + spec.measured));
@@ -200,7 +207,8 @@ impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
             }
             screen.wake(woke);
             let drained = self.drain(&mut screen, woke).await;
-            screen.draw(self.timer);
+            let (frame, measured) = screen.draw(self.timer);
+            self.intake.trail().drawn(frame, measured);
             let end = match drained {
                 Ok(n) => self.over(n > 0, n == 0),
                 Err(error) => Some(self.end_of(&error)),
@@ -228,7 +236,7 @@ impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
             age: screen.age,
             backlog: screen.backlog.summary(never_seen),
         };
-        self.report(end, counts, Some(shown))
+        self.report(end, counts, Some(shown), until)
     }
 
     /// Takes all that is there, in gulps, for at most one frame's time.
@@ -308,10 +316,18 @@ impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
         }
     }
 
-    fn report(self, end: End, counts: (u64, u64), screen: Option<Shown>) -> ViewerReport {
+    /// What was seen up to `until`.
+    fn report(
+        self,
+        end: End,
+        counts: (u64, u64),
+        screen: Option<Shown>,
+        until: Nanos,
+    ) -> ViewerReport {
         let cpu = self.cpu_before.map_or(0, |before| thread_cpu().0.saturating_sub(before.0));
         let passed_over = self.rx.passed_over();
         let (inbox, guest) = self.intake.close();
+        let timeline = inbox.trail.finish(until.since(self.from).unwrap_or(0));
         ViewerReport {
             ledger: inbox.ledger,
             shown: counts.0,
@@ -323,6 +339,7 @@ impl<X: Rx, C: Timer, I: Intake> Viewer<'_, X, C, I> {
             slip: inbox.slip,
             flow: inbox.flow,
             screen,
+            timeline,
             passed_over,
             trailer: inbox.trailer,
             cpu: Nanos(cpu),

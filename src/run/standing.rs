@@ -186,5 +186,5 @@ pub fn measured(case: &Case, used: Use, timed: &[Timed], trial: &Trial) -> Measu
     cell.granted_bytes = trial.granted.map(|b| b.0);
     cell.residue = Some(trial.residue);
     cell.notes.extend(capacity_note(case.capacity, trial.granted));
-    Measured { cell, meters, age: None }
+    Measured { cell, meters, age: None, timeline: None }
 }

@@ -111,6 +111,7 @@ impl Role {
             producer: PRODUCER,
             run: TAG,
             screen: None,
+            paced: false,
             warmup: Nanos(0),
             measured: FOREVER,
             silence: LinkSpec::PATIENCE,

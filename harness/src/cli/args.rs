@@ -274,6 +274,9 @@ pub(super) struct Keep {
     /// The histograms, as HdrHistogram's log tools read them
     #[arg(long, value_name = "FILE")]
     pub(super) export_hlog: Option<PathBuf>,
+    /// Some frames on their way from sensor to screen, as a Chrome trace: opens in Perfetto
+    #[arg(long, value_name = "FILE")]
+    pub(super) export_trace: Option<PathBuf>,
     /// Cells or budgets as tests, in JUnit's XML
     #[arg(long, value_name = "FILE")]
     pub(super) export_junit: Option<PathBuf>,

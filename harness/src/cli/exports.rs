@@ -31,6 +31,7 @@ impl Exports {
             (Form::Html, &keep.export_html),
             (Form::Hgrm, &keep.export_hgrm),
             (Form::Hlog, &keep.export_hlog),
+            (Form::Trace, &keep.export_trace),
             (Form::Junit, &keep.export_junit),
             (Form::Gha, &keep.export_gha),
             (Form::Bmf, &keep.export_bmf),

@@ -27,6 +27,8 @@ pub(super) enum Form {
     Html,
     Hgrm,
     Hlog,
+    /// A Chrome trace.
+    Trace,
     Junit,
     /// github-action-benchmark's.
     Gha,
@@ -65,6 +67,11 @@ impl Form {
             Self::Gha => pretty(&report::trackers::github_action(record), failed)?,
             Self::Bmf => pretty(&report::trackers::bencher(record), failed)?,
             Self::Hlog => log(source).map_err(|e| failed(e.to_string()))?,
+            Self::Trace => {
+                let trace = report::trace::chrome(record, curves);
+                // For no reader's eyes, and long: in one line.
+                serde_json::to_vec(&trace).map_err(|e| failed(e.to_string()))?
+            }
         })
     }
 
@@ -76,6 +83,7 @@ impl Form {
             Self::Html => "HTML",
             Self::Hgrm => "HGRM",
             Self::Hlog => "an interval log",
+            Self::Trace => "a Chrome trace",
             Self::Junit => "JUnit",
             Self::Gha => "github-action-benchmark's JSON",
             Self::Bmf => "Bencher's JSON",
@@ -93,7 +101,7 @@ fn pretty(
 /// All cells in one log: each entry's tag is the cell's id and the metric.
 fn log(source: Source<'_>) -> Result<Vec<u8>, report::hlog::HlogError> {
     let mut entries = BTreeMap::new();
-    for (cell, metrics) in &source.curves.0 {
+    for (cell, metrics) in &source.curves.histograms {
         for (metric, histogram) in metrics {
             entries.insert(format!("{cell}/{metric}"), histogram.clone());
         }

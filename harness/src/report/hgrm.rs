@@ -58,7 +58,7 @@ pub fn distribution(histogram: &Histogram<u64>) -> String {
 #[must_use]
 pub fn all(curves: &Curves) -> String {
     let mut out = String::new();
-    for (cell, metrics) in &curves.0 {
+    for (cell, metrics) in &curves.histograms {
         for (metric, histogram) in metrics {
             let cell = super::model::clean(cell);
             let _ = writeln!(out, "#[Cell = {cell}, metric = {metric}, unit = us]");
@@ -71,7 +71,7 @@ pub fn all(curves: &Curves) -> String {
 
 /// Every distribution with a file name of its own.
 pub fn files(curves: &Curves) -> impl Iterator<Item = (String, String)> + '_ {
-    curves.0.iter().flat_map(|(cell, metrics)| {
+    curves.histograms.iter().flat_map(|(cell, metrics)| {
         metrics.iter().map(move |(metric, histogram)| {
             (format!("{}.{}.hgrm", file_name(cell), file_name(metric)), distribution(histogram))
         })

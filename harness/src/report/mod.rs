@@ -2,11 +2,11 @@
 //!
 //! [`View`] turns a record into words, once; [`terminal`], [`markdown`] and [`html`]
 //! only lay those words out, so that the same figure reads the same everywhere.
-//! [`csv`], [`json`], [`hgrm`] and [`hlog`] are for programs: they carry exact
+//! [`csv`], [`json`], [`hgrm`], [`hlog`] and [`trace`] are for programs: they carry exact
 //! numbers and no words of the view; [`junit`], [`github`] and [`trackers`] are for the
 //! programs that builds run in; [`trend`] lays runs of several days beside each other.
 //!
-//! Everything here is pure: a record (and [`Curves`], where histograms are needed)
+//! Everything here is pure: a record (and [`Curves`], where more than figures is needed)
 //! goes in, text comes out. Nothing judges, and nothing touches a file. Names,
 //! notes and warnings are never trusted: what could act on a terminal or in a page
 //! arrives there as text.
@@ -27,6 +27,7 @@ mod model;
 pub mod plot;
 mod run;
 pub mod terminal;
+pub mod trace;
 pub mod trackers;
 pub mod trend;
 

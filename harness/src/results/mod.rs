@@ -10,13 +10,17 @@ mod baseline;
 mod class;
 mod file;
 mod history;
+mod opened;
 mod run;
+mod timelines;
 
 pub use baseline::{Baseline, BaselineError, Baselines};
 pub use class::{Name, NameError, machine_class};
 pub use file::{FileError, ReadError, put};
 pub use history::{CellEntry, Entry, History, HistoryError, Median, SCHEMA as HISTORY_SCHEMA};
+pub use opened::{Opened, open_run};
 pub use run::{Draft, Kept, RunError, read_run};
+pub use timelines::SCHEMA as TIMELINES_SCHEMA;
 
 use std::ffi::OsString;
 use std::fs;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use pipefit::run::record::{RunRecord, SCHEMA};
 
 use super::history::{self, Entry, HistoryError};
-use super::{FileError, ReadError, StoreError, beside};
+use super::{FileError, ReadError, StoreError, beside, timelines};
 use crate::report::{self, Curves};
 use crate::verdict::Verdicts;
 
@@ -87,7 +87,7 @@ impl Draft {
         let length = Duration::from_nanos(record.measuring_ns);
         let mut taken = BTreeSet::new();
         for cell in &mut record.cells {
-            let Some(histograms) = curves.0.get(&cell.id) else {
+            let Some(histograms) = curves.histograms.get(&cell.id) else {
                 continue;
             };
             let name = log_name(&cell.id, &mut taken);
@@ -105,6 +105,10 @@ impl Draft {
             let json = report::json::pretty(verdicts);
             let json = json.map_err(|e| form("verdicts.json")(e.to_string()))?;
             self.put("verdicts.json", json.as_bytes())?;
+        }
+        if !curves.timelines.is_empty() {
+            let json = timelines::write(&curves.timelines);
+            self.put(timelines::FILE, &json.map_err(|e| form(timelines::FILE)(e.to_string()))?)?;
         }
         self.entry = Some(Entry::of(record, command));
         Ok(())

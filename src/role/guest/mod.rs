@@ -18,6 +18,8 @@ use dialect::Known;
 use fields::{Fields, Reading};
 
 use super::inbox::{Expected, Inbox, Intake, Sample, Taken};
+use super::timeline::Latency;
+use super::trail::Trail;
 use crate::ground::frame::{Kind, pattern};
 use crate::ground::{Meter, Nanos};
 use crate::link::RecvError;
@@ -47,6 +49,8 @@ pub struct Guest {
     seen: GuestSeen,
     /// What comes before is warm-up.
     measured_from: Nanos,
+    /// Whether it is asked to keep to a schedule.
+    paced: bool,
     /// Whose frames are read, where they are frames: whoever sent the first one.
     author: Option<Author>,
     /// Records of any kind so far, those included that could not be read.
@@ -75,6 +79,7 @@ impl Guest {
             seen: GuestSeen { fields, ..GuestSeen::default() },
             dialect,
             measured_from,
+            paced: false,
             author: None,
             records: 0,
             last: None,
@@ -112,14 +117,28 @@ impl Guest {
             }
             None => Some(self.books.flow.all),
         };
+        if self.last.is_none() {
+            self.open_trail(&reading);
+        }
         if !self.books.arrived(number, Some(seen)) {
             return Taken::Nothing;
         }
-        self.books.time(seen, reading.due, reading.sent);
+        self.books.time(number.unwrap_or_default(), seen, reading.due, reading.sent);
         if let Some(last) = self.last.replace(seen) {
             self.seen.arrivals.record_span(last, seen);
         }
         Taken::Sample(sample)
+    }
+
+    /// The first record that is measured tells what there is to be kept of its course:
+    /// without a stamp, nothing.
+    fn open_trail(&mut self, reading: &Reading) {
+        let latency = match (reading.due, reading.sent) {
+            (Some(_), sent) if self.paced || sent.is_none() => Latency::Response,
+            (_, Some(_)) => Latency::Transit,
+            _ => return,
+        };
+        self.books.trail = Trail::new(self.measured_from, latency);
     }
 
     /// A counter that has fewer bits than a word begins again and again.
@@ -153,6 +172,10 @@ impl Guest {
 }
 
 impl Intake for Guest {
+    fn begin(&mut self, from: Nanos, paced: bool) {
+        (self.measured_from, self.paced) = (from, paced);
+    }
+
     fn take(&mut self, bytes: &[u8], now: impl FnOnce() -> Nanos) -> Taken {
         let seen = now();
         self.records += 1;
@@ -194,6 +217,10 @@ impl Intake for Guest {
 
     fn books(&self) -> &Inbox {
         &self.books
+    }
+
+    fn trail(&mut self) -> &mut Trail {
+        &mut self.books.trail
     }
 
     fn close(self) -> (Inbox, Option<GuestSeen>) {

@@ -88,7 +88,7 @@ impl Plan {
 #[serde(rename_all = "kebab-case")]
 pub enum FarReport {
     /// A sensor's report.
-    Sensor(SensorReport),
+    Sensor(Box<SensorReport>),
     /// An echo's report.
     Echo(EchoReport),
     /// Of a bare role.
@@ -240,7 +240,7 @@ async fn play_far<T: Transport, C: Timer>(
 ) -> FarReport {
     match (far, ends.rx) {
         (Far::Sensor(spec), _) => {
-            FarReport::Sensor(sensor(ends.tx, &timer, &spec, start, &stop).await)
+            FarReport::Sensor(Box::new(sensor(ends.tx, &timer, &spec, start, &stop).await))
         }
         (Far::Echo(spec), Some(rx)) => {
             FarReport::Echo(echo(ends.tx, rx, &timer, &spec, start, &stop).await)

@@ -18,7 +18,7 @@ use crate::role::backlog::BacklogSummary;
 use crate::role::screen::Freezes;
 use crate::role::sensor::Stalls;
 use crate::role::viewer::Shown;
-use crate::role::{EchoReport, End, PingReport, SensorReport, ViewerReport};
+use crate::role::{EchoReport, End, PingReport, SensorReport, Timeline, ViewerReport};
 
 /// A run that achieves less of its rate than this has missed it.
 const RATE_KEPT: f64 = 0.995;
@@ -46,7 +46,7 @@ pub fn unmeasured(case: &Case, status: Status, fault: Option<Cause>, reason: Str
     cell.status = status;
     cell.reason = Some(reason);
     cell.cause = fault;
-    Measured { cell, meters: BTreeMap::new(), age: None }
+    Measured { cell, meters: BTreeMap::new(), age: None, timeline: None }
 }
 
 /// A cell of this case without figures.
@@ -96,6 +96,8 @@ pub struct Book {
     repeats: Vec<Repeat>,
     meters: BTreeMap<&'static str, Meter>,
     age: Option<Age>,
+    /// Of the first trial that was booked.
+    timeline: Option<Timeline>,
     balance: Balance,
     metrics: Metrics,
     sums: Sums,
@@ -130,6 +132,7 @@ impl Book {
             repeats: Vec::new(),
             meters: BTreeMap::new(),
             age: None,
+            timeline: None,
             balance: Balance::default(),
             metrics: Metrics::default(),
             sums: Sums::default(),
@@ -169,6 +172,9 @@ impl Book {
         self.sums.starts.push(trial.start.0 as f64);
         self.sums.stops.push(trial.stop.0 as f64);
         most(&mut self.metrics.rss_max_bytes, trial.rss_max);
+        if self.repeats.is_empty() {
+            self.timeline = timeline(trial);
+        }
         match (&trial.far, &trial.near) {
             (FarReport::Sensor(s), NearReport::Viewer(v)) => self.add_one_way(s, v),
             (FarReport::Echo(e), NearReport::Ping(p)) => self.add_round_trip(e, p),
@@ -318,8 +324,25 @@ impl Book {
         }
         if !self.clocks.are_known() {
             self.meters.retain(|name, _| !matches!(*name, "response" | "transit"));
+            self.timeline = None;
         }
-        Measured { cell, meters: self.meters, age: self.age }
+        Measured { cell, meters: self.meters, age: self.age, timeline: self.timeline }
+    }
+}
+
+/// The course of a trial, with what its sensor says of itself.
+fn timeline(trial: &Trial) -> Option<Timeline> {
+    match (&trial.far, &trial.near) {
+        // Stalls are by the sensor's clock: where that is another host's, they are left out.
+        (FarReport::Sensor(sensor), NearReport::Viewer(viewer)) if trial.clock.is_none() => {
+            let course = viewer.timeline.clone()?;
+            // Flat out, stalls are not counted: see `Book::add_stalls`.
+            let all = if sensor.stalled.is_empty() { 0 } else { sensor.stalls.count };
+            Some(course.with_stalls(&sensor.stalled, all))
+        }
+        (_, NearReport::Viewer(viewer)) => viewer.timeline.clone(),
+        (_, NearReport::Ping(ping)) => ping.timeline.clone(),
+        (_, NearReport::Bare(_)) => None,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::ground::ledger::Balance;
 use crate::ground::time::Resolution;
 use crate::ground::{Bytes, Meter};
 use crate::link::{Policy, Wait};
+use crate::role::Timeline;
 use crate::role::age::Age;
 
 /// The name and number of the schema.
@@ -247,6 +248,8 @@ pub struct Measured {
     pub meters: BTreeMap<&'static str, Meter>,
     /// The saw-tooth of age, all repeats together.
     pub age: Option<Age>,
+    /// The course of one trial, the first that was booked, as far as stamps tell of it.
+    pub timeline: Option<Timeline>,
 }
 
 /// Queue capacity under half of what was asked for deserves a note.

@@ -47,6 +47,7 @@ pub(super) fn reader(case: &Case, run: u32) -> ViewerSpec {
         producer: SENSOR,
         run,
         screen: None,
+        paced: case.rate.is_some(),
         warmup: case.warmup,
         measured: measured(case),
         silence: case.silence.unwrap_or_else(|| silence(case.rate)),
