@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What is slow, and not part of .ci/run. All of it, or the parts that are named:
-#   ci/extras.sh [long] [features] [busy]
+#   ci/extras.sh [long] [features] [browser] [busy]
 # long: the long forms of tests (PIPEFIT_LONG=1). features: what is slow to build.
-# busy: every test once on a machine that is kept busy by one process per core; what
-# depends on timing may come out as inconclusive there, and everything else holds.
+# browser: the pages of reports in a browser. busy: every test once on a machine that is
+# kept busy by one process per core; what depends on timing may come out as inconclusive
+# there, and everything else holds.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
@@ -26,6 +27,10 @@ features() {
     bash ci/zenoh.sh
 }
 
+browser() {
+    bash ci/browser.sh
+}
+
 hogs=()
 ci_tidy() {
     if [ "${#hogs[@]}" -gt 0 ]; then
@@ -44,12 +49,12 @@ busy() {
 }
 
 parts=("$@")
-[ "$#" -gt 0 ] || parts=(long features busy)
+[ "$#" -gt 0 ] || parts=(long features browser busy)
 for part in "${parts[@]}"; do
     case $part in
-        long | features | busy) ;;
+        long | features | browser | busy) ;;
         *)
-            echo "$ci_name: no part is called '$part': there are long, features and busy" >&2
+            echo "$ci_name: no part is called '$part': there are long, features, browser and busy" >&2
             exit 2
             ;;
     esac

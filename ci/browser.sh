@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The pages of reports in a real browser: read, used by mouse and by keys, and held against
+# their records. First the checks themselves: a sound page passes, and each fault that is put
+# into it is found. Screenshots stay in target/browser/shots.
+#   ci/browser.sh [self-test]
+set -euo pipefail
+# shellcheck source=ci/prelude.sh
+. "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
+
+case ${1:-all} in
+    all | self-test) ;;
+    *)
+        echo "$ci_name: no part is called '$1': there is self-test" >&2
+        exit 2
+        ;;
+esac
+
+need_browser
+results=$(mktemp -d)
+ci_tidy() { rm -rf "$results"; }
+
+target=${CARGO_TARGET_DIR:-target}
+work=$target/browser
+CHROMIUM=$(command -v chromium)
+export CHROMIUM
+
+# NAME KINDS FILE of each page; see pages.mjs.
+pages=()
+
+# page NAME KINDS FILE
+page() {
+    if [ ! -s "$3" ]; then
+        echo "$ci_name: there is no page $3" >&2
+        exit 1
+    fi
+    pages+=("$@")
+}
+
+# measure NAME ARGUMENTS...: a run whose page and record are kept under that name. A rate that
+# this machine misses makes a cell invalid (65), which a page must be able to show.
+measure() {
+    local name=$1 code=0
+    shift
+    "$target/release/pipefit" run "$@" --quick --results "$results/$name" || code=$?
+    if [ "$code" -ne 0 ] && [ "$code" -ne 65 ]; then
+        exit "$code"
+    fi
+}
+
+# Makes all pages. One more is a line or two here.
+make_pages() {
+    measure run stream,rtt,gui60,max --transport call,thread,pipe,shm-ring --wait block,spin
+    page run table,plot,figures "$results/run/latest/report.html"
+}
+
+# What npm installs stays out of the repository.
+rm -rf "$work/shots"
+mkdir -p "$work"
+cp ci/browser/*.mjs ci/browser/package.json ci/browser/package-lock.json "$work/"
+(cd "$work" && npm ci --ignore-scripts --no-audit --no-fund)
+
+node "$work/functions.mjs" harness/src/report
+node "$work/pages.mjs" harness/src/report "$work/shots" --self-test
+if [ "${1:-all}" = self-test ]; then
+    exit
+fi
+
+need_cc
+cargo build --release
+make_pages
+node "$work/pages.mjs" harness/src/report "$work/shots" "${pages[@]}"
