@@ -136,11 +136,9 @@ export async function readBack({ page, record }) {
   const complaints = [];
   const values = new Map();
   for (const [key, text] of shown) {
-    // A cell's id may hold anything; metric and statistic do not.
-    const [, id, metric, statistic] = key.match(/^(.*)\|([^|]*)\|([^|]*)$/s) ?? [];
-    const cell = cells.find((one) => one.id === id);
-    const of = cell?.metrics?.[metric] ?? cell?.[metric];
-    const kept = typeof of === 'object' && of !== null ? of[statistic] : of;
+    // A place in the record: the number of the cell, and the way on from there.
+    const [at, ...way] = key.split('/');
+    const kept = way.reduce((of, name) => of?.[name], cells[at]);
     if (text === undefined) {
       if (kept !== undefined && kept !== null) complaints.push(`${key} is ${kept} in the record, and absent here`);
       continue;

@@ -85,11 +85,12 @@ export const record = {
   })),
 };
 
-function row({ id, one, size, p50, p99, lost }) {
-  const cell = (value, metric, statistic) => (value === null
+function row(of) {
+  const { one, size, p50, p99, lost } = of;
+  const cell = (value, way) => (value === null
     ? '<td class="n few">n too small</td>'
-    : `<td class="n" data-value="${value}" data-key="${id}|${metric}|${statistic}">${value}</td>`);
-  const figures = [cell(p50, 'response_ns', 'p50'), cell(p99, 'response_ns', 'p99'), cell(lost, 'ledger', 'lost')];
+    : `<td class="n" data-value="${value}" data-key="${CELLS.indexOf(of)}/${way}">${value}</td>`);
+  const figures = [cell(p50, 'metrics/response_ns/p50'), cell(p99, 'metrics/response_ns/p99'), cell(lost, 'ledger/lost')];
   const note = size === 64 ? '<tr class="more"><td colspan="6"><div>a note of its own</div></td></tr>' : '';
   return `<tbody data-hue="${one.hue}" data-name="${one.name}"><tr><th scope="row">${one.name}</th><td class="n" data-value="${size}">${size}</td><td>valid</td>${figures.join('')}</tr>${note}</tbody>`;
 }
@@ -109,7 +110,7 @@ export function sound(folder, { inScript = (text) => text, inPage = (text) => te
   const style = ['page.css', 'widgets.css'].map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
   const hues = ':root{--c0:#2a78d6;--c1:#eb6834;--c2:#1baf7a}';
   // What follows here is what pipefit's own plots and pages bring along.
-  const own = '.legend{list-style:none;display:flex;flex-wrap:wrap;gap:.5rem;padding:0}.legend li{min-height:24px}.swatch{width:24px;min-width:0;margin:0;display:inline-block}figure .scroll svg{font-family:sans-serif}';
+  const own = 'figure .scroll svg{font-family:sans-serif}';
   const text = inScript(script(folder));
   const hash = createHash('sha256').update(text).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;

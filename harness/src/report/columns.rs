@@ -100,10 +100,13 @@ const RESPONSE_P50: Column =
     col("response", "p50", "metrics/response_ns/p50", |c| of(&c.metrics.response_ns, |s| s.p50));
 const RESPONSE_P99: Column =
     col("response", "p99", "metrics/response_ns/p99", |c| of(&c.metrics.response_ns, |s| s.p99));
-const RTT_P50: Column = col("rtt", "p50", "metrics/rtt_ns/p50", |c| of(&c.metrics.rtt_ns, |s| s.p50));
-const RTT_P99: Column = col("rtt", "p99", "metrics/rtt_ns/p99", |c| of(&c.metrics.rtt_ns, |s| s.p99));
-const ACHIEVED: Column =
-    col("achieved", "rate", "metrics/achieved_hz", |c| Figure::per_second(c.metrics.achieved_hz, "Hz"));
+const RTT_P50: Column =
+    col("rtt", "p50", "metrics/rtt_ns/p50", |c| of(&c.metrics.rtt_ns, |s| s.p50));
+const RTT_P99: Column =
+    col("rtt", "p99", "metrics/rtt_ns/p99", |c| of(&c.metrics.rtt_ns, |s| s.p99));
+const ACHIEVED: Column = col("achieved", "rate", "metrics/achieved_hz", |c| {
+    Figure::per_second(c.metrics.achieved_hz, "Hz")
+});
 const FRAMES: Column = col("throughput", "frames", "metrics/throughput_hz", |c| {
     Figure::per_second(c.metrics.throughput_hz, "/s")
 });
@@ -116,7 +119,9 @@ const STREAM: &[Column] = &[
     N,
     RESPONSE_P50,
     RESPONSE_P99,
-    col("response", "p99.9", "metrics/response_ns/p999", |c| of(&c.metrics.response_ns, |s| s.p999)),
+    col("response", "p99.9", "metrics/response_ns/p999", |c| {
+        of(&c.metrics.response_ns, |s| s.p999)
+    }),
     col("transit", "p50", "metrics/transit_ns/p50", |c| of(&c.metrics.transit_ns, |s| s.p50)),
     col("slip", "p99", "metrics/slip_ns/p99", |c| of(&c.metrics.slip_ns, |s| s.p99)),
     seldom("arrival", "interval p50", "metrics/arrival_interval_ns/p50", |c| {

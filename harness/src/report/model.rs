@@ -18,8 +18,8 @@ mod summary;
 pub use budgets::{AssertRow, BudgetRow, BudgetsView, Stamp};
 pub use ledger::Books;
 pub use row::{Mark, Row};
-pub use summary::{Best, SummaryRow};
 pub(super) use row::{policy, rate};
+pub use summary::{Best, SummaryRow};
 
 /// A run.
 #[derive(Clone, Debug, PartialEq)]

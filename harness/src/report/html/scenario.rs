@@ -81,12 +81,13 @@ fn cells(section: &Section, row: &Row, columns: usize) -> Markup {
 
 /// A figure, with the number behind it and where `run.json` has that.
 pub(super) fn number(cell: usize, key: &str, figure: &Figure, best: bool) -> Markup {
+    let place = (!key.is_empty()).then(|| format!("{cell}/{key}"));
     html! {
         @match figure {
-            Figure::TooFew => td.n.few { (figure.to_string()) },
+            Figure::TooFew => td.n.few data-key=[place] { (figure.to_string()) },
             Figure::Absent => td.n.absent { (figure.to_string()) },
             Figure::Value { text, raw } => {
-                td.n data-value=(raw) data-key=[(!key.is_empty()).then(|| format!("{cell}/{key}"))] {
+                td.n data-value=(raw) data-key=[place] {
                     @if best { strong.best { (text) "*" } } @else { (text) }
                 }
             }

@@ -9,7 +9,16 @@ use crate::report::plot::custom_properties;
 
 const STYLE: &str = include_str!("../page.css");
 const WIDGETS: &str = include_str!("../widgets.css");
-const SCRIPT: &str = include_str!("../page.js");
+
+/// The only script of a page: what its parts declare stays among them.
+const SCRIPT: &str = concat!(
+    "(() => {\n'use strict';\n",
+    include_str!("../script/elements.js"),
+    include_str!("../script/tables.js"),
+    include_str!("../script/points.js"),
+    include_str!("../script/plots.js"),
+    "})();\n"
+);
 
 /// A part of a page that can be gone to.
 pub(super) struct Part {

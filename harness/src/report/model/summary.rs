@@ -101,8 +101,7 @@ impl Beside {
         let beside = headline.beside.as_ref()?;
         let limit = beside.read(record.limits.as_ref()?)?;
         let unit = headline.metric()?.unit.symbol();
-        let words =
-            format!("{} {}", clean(beside.words), amount(Some(limit), unit));
+        let words = format!("{} {}", clean(beside.words), amount(Some(limit), unit));
         Some(Self { headline, stat: headline.stat(cells)?, limit, words })
     }
 

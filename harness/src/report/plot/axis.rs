@@ -82,8 +82,7 @@ impl Axis {
         let (low, high) = ends(values.into_iter().filter(|v| *v > 0.0).map(f64::log10));
         // At least a factor of two, so that what hardly differs does not look as if it did.
         let middle = f64::midpoint(low, high);
-        let (low, high) =
-            ((low - 0.05).min(middle - 0.15), (high + 0.05).max(middle + 0.15));
+        let (low, high) = ((low - 0.05).min(middle - 0.15), (high + 0.05).max(middle + 0.15));
         let inside = |steps: &[f64]| -> Vec<f64> {
             (-9..16)
                 .flat_map(|k| steps.iter().map(move |s| s * 10f64.powi(k)))
@@ -117,7 +116,8 @@ impl Axis {
         let high = if high > low { high } else { low + 1.0 };
         let step = round_step((high - low) / 6.0);
         let first = (low / step).ceil();
-        let ticks = (0..20).map(|i| (first + f64::from(i)) * step).filter(|v| *v <= high + step * 1e-6);
+        let ticks =
+            (0..20).map(|i| (first + f64::from(i)) * step).filter(|v| *v <= high + step * 1e-6);
         Self {
             scale: Scale::Linear,
             column: unit.column(name),

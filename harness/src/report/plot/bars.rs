@@ -52,9 +52,10 @@ impl Bars {
             }
             Ok(())
         })?;
-        let rows = self.bars.iter().map(|bar| {
-            std::iter::once(bar.name.clone()).chain(bar.row.iter().cloned()).collect()
-        });
+        let rows = self
+            .bars
+            .iter()
+            .map(|bar| std::iter::once(bar.name.clone()).chain(bar.row.iter().cloned()).collect());
         let csv = csv(&self.columns, rows);
         Ok(Drawing { words: self.words, series: self.parts, svg, csv })
     }

@@ -103,8 +103,7 @@ fn titled(svg: &str, words: &Words) -> String {
 
 /// Tells the script of the page how to read values out of places.
 pub(super) fn readable(svg: &str, x: &Axis, y: &Axis, areas: &[Area]) -> String {
-    let areas: Vec<String> =
-        areas.iter().map(|(l, t, r, b)| format!("{l} {t} {r} {b}")).collect();
+    let areas: Vec<String> = areas.iter().map(|(l, t, r, b)| format!("{l} {t} {r} {b}")).collect();
     let axis = |letter: char, axis: &Axis| {
         let (low, high) = axis.ends();
         let column = maud::html! { (axis.column) }.into_string();
@@ -119,8 +118,7 @@ pub(super) fn readable(svg: &str, x: &Axis, y: &Axis, areas: &[Area]) -> String 
 }
 
 /// A panel with two axes, ready to be drawn on.
-pub(super) type Panel<'a, 'b> =
-    ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+pub(super) type Panel<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 /// How much room a panel leaves for its labels, in pixels.
 #[derive(Clone, Copy, Debug)]
@@ -198,7 +196,9 @@ pub(super) fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) 
     for row in rows {
         let _ = writer.write_record(row.iter().map(|field| harmless(field)));
     }
-    writer.into_inner().map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+    writer
+        .into_inner()
+        .map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn harmless(field: &str) -> String {

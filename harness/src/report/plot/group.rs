@@ -4,9 +4,9 @@ use pipefit::ground::Bytes;
 use pipefit::run::record::{Cell, Status};
 
 use super::Series;
+use crate::report::Run;
 use crate::report::figure::grouped;
 use crate::report::model::{clean, policy, rate};
-use crate::report::Run;
 
 /// Cells of a scenario that were asked for the same size, rate and policy.
 pub(super) struct Group<'a> {

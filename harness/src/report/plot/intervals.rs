@@ -55,8 +55,7 @@ impl Intervals {
         let dots = &self.dots[..count as usize];
         let svg = image(&self.words, HEAD + count * ROW + AXIS, |root| {
             let (names, rest) = root.split_horizontally(NAMES);
-            let (plot, numbers) =
-                rest.split_horizontally(super::drawing::WIDTH - NAMES - NUMBERS);
+            let (plot, numbers) = rest.split_horizontally(super::drawing::WIDTH - NAMES - NUMBERS);
             self.marks(&plot, dots)?;
             for (i, dot) in (0..).zip(dots) {
                 let y = i32::try_from(HEAD + i * ROW + ROW / 2).unwrap_or(i32::MAX);
@@ -64,9 +63,10 @@ impl Intervals {
             }
             Ok(())
         })?;
-        let rows = self.dots.iter().map(|dot| {
-            std::iter::once(dot.name.clone()).chain(dot.row.iter().cloned()).collect()
-        });
+        let rows = self
+            .dots
+            .iter()
+            .map(|dot| std::iter::once(dot.name.clone()).chain(dot.row.iter().cloned()).collect());
         let csv = csv(&self.columns, rows);
         Ok(Drawing { words: self.words, series: Vec::<Series>::new(), svg, csv })
     }

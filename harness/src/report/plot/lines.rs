@@ -96,9 +96,7 @@ impl Lines {
         })?;
         let svg = readable(&svg, &self.x, &self.y, &[area]);
         let rows = self.lines.iter().flat_map(|line| {
-            line.points
-                .iter()
-                .map(|(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
+            line.points.iter().map(|(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
         });
         let csv = csv(&["series", &self.x.column, &self.y.column], rows);
         let series = self.lines.into_iter().map(|line| line.series).collect();
@@ -112,7 +110,8 @@ impl Lines {
         if points.len() > 1 {
             chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
         }
-        let dots = if line.dotted { &points[..] } else { points.last_chunk::<1>().map_or(&[][..], |p| p) };
+        let dots =
+            if line.dotted { &points[..] } else { points.last_chunk::<1>().map_or(&[][..], |p| p) };
         chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3, color.filled())))?;
         Ok(())
     }
@@ -141,10 +140,11 @@ impl Lines {
                     (other - y).abs() > 15 || left > *to || left + width < *from
                 })
             };
-            let places = [(line - 9, true), (line + 10, true), (line - 9, false), (line + 10, false)];
-            let place = places.into_iter().find(|(y, at_end)| {
-                free(*y, if *at_end { at - width } else { pixels.start + 4 })
-            });
+            let places =
+                [(line - 9, true), (line + 10, true), (line - 9, false), (line + 10, false)];
+            let place = places
+                .into_iter()
+                .find(|(y, at_end)| free(*y, if *at_end { at - width } else { pixels.start + 4 }));
             let Some((y, at_end)) = place else { continue };
             let (screen, base) = (area.strip_coord_spec(), area.get_base_pixel());
             let (x, style) = if at_end {

@@ -13,8 +13,8 @@ use super::group::{Group, groups, series};
 use super::lines::{Beside, Line, Lines, Tone};
 use super::unit::Unit;
 use super::{Drawing, PlotError, Words};
-use crate::report::headline::Headline;
 use crate::report::Run;
+use crate::report::headline::Headline;
 
 /// Samples that must lie above a percentile for it to be drawn.
 const ABOVE: f64 = 10.0;

@@ -144,11 +144,8 @@ fn age_strip(series: Series, timeline: &Timeline) -> Strip {
     let first = screens.first().map_or(0, |s| s.end_ns);
     let last = screens.last().map_or(0, |s| s.end_ns);
     let from = (middle - WINDOW / 2).min(last - WINDOW).max(first);
-    let inside: Vec<ScreenAt> = screens
-        .iter()
-        .copied()
-        .filter(|s| s.end_ns >= from && s.end_ns <= from + WINDOW)
-        .collect();
+    let inside: Vec<ScreenAt> =
+        screens.iter().copied().filter(|s| s.end_ns >= from && s.end_ns <= from + WINDOW).collect();
     let mut line = Vec::new();
     let mut rows = Vec::new();
     for screen in &inside {

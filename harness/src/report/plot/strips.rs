@@ -136,12 +136,7 @@ impl Strips {
         (self.x.place(x), self.y.place(y).clamp(low, high))
     }
 
-    fn band(
-        &self,
-        chart: &mut Panel<'_, '_>,
-        band: &[(f64, f64, f64)],
-        color: RGBColor,
-    ) -> Drawn {
+    fn band(&self, chart: &mut Panel<'_, '_>, band: &[(f64, f64, f64)], color: RGBColor) -> Drawn {
         if band.is_empty() {
             return Ok(());
         }

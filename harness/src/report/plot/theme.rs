@@ -172,7 +172,10 @@ mod tests {
     fn many_series_keep_their_names() {
         for (hue, variant) in [(0, 0), (255, 3), (300, 15)] {
             let svg = apply(&format!("<path stroke=\"{}\"/>", stand_in(curve(hue, variant))));
-            assert!(svg.contains(&format!("data-hue=\"{hue}\" data-variant=\"{variant}\"")), "{svg}");
+            assert!(
+                svg.contains(&format!("data-hue=\"{hue}\" data-variant=\"{variant}\"")),
+                "{svg}"
+            );
         }
     }
 }
