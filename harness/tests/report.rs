@@ -15,7 +15,7 @@ use pipefit::run::record::{
     Status, Warning,
 };
 use pipefit_harness::report::{
-    Curves, Figure, Row, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
+    Curves, Figure, Row, Run, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
 };
 use regex_lite::Regex;
 
@@ -352,12 +352,14 @@ fn figures_in_markdown_are_the_models() {
 fn figures_on_the_page_are_the_models() {
     let record = record();
     let page = html::page(&record, &Curves::default(), None);
+    let page = &page[page.find("id=\"scenario-0\"").unwrap()..];
     let view = View::new(&record);
     let table_row =
         Regex::new(r#"(?s)<tr class="(?:valid|invalid)"><th scope="row">.*?</tr>"#).unwrap();
-    let figure = Regex::new(r#"<td class="n[^"]*">(?:<strong class="best">)?([^<*]*)"#).unwrap();
+    let figure =
+        Regex::new(r#"<td class="n[^"]*"[^>]*>(?:<strong class="best">)?([^<*]*)"#).unwrap();
     let shown: Vec<Vec<String>> = table_row
-        .find_iter(&page)
+        .find_iter(page)
         .map(|tr| figure.captures_iter(tr.as_str()).map(|c| c[1].to_owned()).collect())
         .collect();
     let wanted: Vec<Vec<String>> = rows(&view)
@@ -376,6 +378,10 @@ fn the_page_reads_so() {
     let style = Regex::new("(?s)<style>.*?</style>").unwrap();
     let bare = style.replace(&page, "<style>…</style>");
     let bare = svg.replace_all(&bare, "$1…</svg>");
+    let data = Regex::new("(data:text/csv;charset=utf-8,[^%]*%0A)[^\"]*").unwrap();
+    let bare = data.replace_all(&bare, "$1…");
+    let script = Regex::new("(?s)<script>.*?</script>").unwrap();
+    let bare = script.replace(&bare, "<script>…</script>");
     // One element a line, so that a difference can be read.
     let lines = bare.replace("><", ">\n<");
     insta::assert_snapshot!("page", lines);
@@ -384,18 +390,26 @@ fn the_page_reads_so() {
 #[test]
 fn the_page_needs_nothing_but_itself() {
     let page = html::page(&record(), &Curves::from_measured(&measured()), None);
-    let references = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    let references = page.replace("http://www.w3.org/2000/svg", "");
     for scheme in ["http://", "https://", "url(", "@import", " src=", "//fonts"] {
         assert!(!references.contains(scheme), "the page refers to {scheme}");
     }
     let href = Regex::new(r#"href="([^"]*)""#).unwrap();
     for link in href.captures_iter(&page) {
-        assert!(link[1].starts_with('#') || &link[1] == "data:,", "{}", &link[1]);
+        let within = link[1].starts_with('#') || &link[1] == "data:,";
+        assert!(within || link[1].starts_with("data:text/csv;charset=utf-8,"), "{}", &link[1]);
     }
     let policy = Regex::new(r#"http-equiv="Content-Security-Policy" content="([^"]*)""#).unwrap();
     let policy = &policy.captures(&page).unwrap()[1];
-    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
-    assert!(!policy.contains("script-src"), "{policy}");
+    let script = format!("script-src 'sha256-{}'", html::script_hash());
+    let wanted = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; {script}; img-src data:; base-uri 'none'; form-action 'none'"
+    );
+    assert_eq!(policy.replace("&#39;", "'"), wanted);
+    // Nothing that is pressed or loaded has a script of its own, which the policy would stop.
+    let handler = Regex::new(r#"<[a-z][^>]* on[a-z]+="#).unwrap();
+    assert!(!handler.is_match(&page), "{:?}", handler.find(&page));
+    assert_eq!(page.matches("<script").count(), 1);
 }
 
 #[test]
@@ -407,16 +421,18 @@ fn hostile_names_are_text_everywhere() {
     valid.cells[4].status = Status::Valid;
     for page in [html::page(&record, &curves, None), html::page(&valid, &curves, None)] {
         let lower = page.to_lowercase();
-        assert!(!lower.contains("<script") && !lower.contains("<b>"), "markup came through");
+        let own = lower.matches("<script>(() => {").count();
+        assert_eq!((own, lower.matches("<script").count()), (1, 1), "markup came through");
+        assert!(!lower.contains("<b>"), "markup came through");
         assert!(lower.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name is shown");
         assert!(!page.contains('\u{1b}'));
     }
-    let svgs: Vec<String> = plot::plots(&valid, &curves, "stream")
-        .iter()
-        .map(|p| plot::percentiles::svg(p).unwrap().unwrap())
-        .collect();
-    assert!(svgs.iter().any(|s| s.contains("&lt;script&gt;alert(1)&lt;/script")));
-    assert!(svgs.iter().all(|s| !s.contains("<script")));
+    let run = Run { record: &valid, curves: &curves, verdicts: None };
+    for drawing in plot::plots(&run, "stream") {
+        let drawing = drawing.unwrap();
+        assert!(drawing.series.iter().any(|series| series.label == SCRIPT));
+        assert!(!drawing.svg.contains("<script"), "{}", drawing.svg);
+    }
     let markdown = markdown::document(&record);
     assert!(!markdown.contains("<script") && !markdown.contains("<b>"), "{markdown}");
     assert!(markdown.contains("\\[x\\](javascript"), "a link came through: {markdown}");
@@ -428,37 +444,64 @@ fn hostile_names_are_text_everywhere() {
     }
 }
 
+fn drawings(record: &RunRecord, curves: &Curves, scenario: &str) -> Vec<plot::Drawing> {
+    let run = Run { record, curves, verdicts: None };
+    plot::plots(&run, scenario).into_iter().map(Result::unwrap).collect()
+}
+
+fn labels(drawing: &plot::Drawing) -> Vec<&str> {
+    drawing.series.iter().map(|series| series.label.as_str()).collect()
+}
+
 #[test]
 fn a_plot_reads_so() {
     let (record, curves) = small();
-    let plots = plot::plots(&record, &curves, "stream");
+    let plots = drawings(&record, &curves, "stream");
     assert_eq!(plots.len(), 1);
-    insta::assert_snapshot!("plot", plot::percentiles::svg(&plots[0]).unwrap().unwrap());
+    insta::assert_snapshot!("plot", plots[0].svg);
+    insta::assert_snapshot!("plot_data", plots[0].csv);
 }
 
 #[test]
 fn a_plot_has_a_curve_for_each_valid_transport_and_a_name_for_each_invalid_one() {
     let (record, curves) = (record(), Curves::from_measured(&measured()));
-    let stream = &plot::plots(&record, &curves, "stream")[0];
-    let labels: Vec<&str> = stream.curves.iter().map(|c| c.label.as_str()).collect();
-    assert_eq!(labels, ["call", "pipe", "thread", "task"]);
-    assert_eq!(stream.left_out, [SCRIPT]);
-    let rtt = &plot::plots(&record, &curves, "rtt")[0];
-    let labels: Vec<&str> = rtt.curves.iter().map(|c| c.label.as_str()).collect();
-    assert_eq!(labels, ["pipe, block", "thread, spin"], "what differs is in the label");
-    assert_eq!(rtt.curves[1].hue, stream.curves[2].hue, "a transport keeps its colour");
-    let gui: Vec<&str> = plot::plots(&record, &curves, "gui60").iter().map(|p| p.metric).collect();
-    assert_eq!(gui, ["response", "frame_interval"]);
-    let svg = plot::percentiles::svg(stream).unwrap().unwrap();
-    let line = Regex::new(r#"<polyline[^>]* stroke="var\(--c\d"#).unwrap();
-    assert_eq!(line.find_iter(&svg).count(), 4 + 4, "four curves, and their names");
+    let stream = &drawings(&record, &curves, "stream")[0];
+    assert_eq!(labels(stream), ["call", "pipe", "thread", "task"]);
+    assert_eq!(stream.words.left_out, [SCRIPT]);
+    let rtt = &drawings(&record, &curves, "rtt")[0];
+    assert_eq!(labels(rtt), ["pipe, block", "thread, spin"], "what differs is in the label");
+    assert_eq!(rtt.series[1].hue, stream.series[2].hue, "a transport keeps its colour");
+    let gui = drawings(&record, &curves, "gui60");
+    let titles: Vec<&str> = gui.iter().map(|p| p.words.title.as_str()).collect();
+    assert_eq!(titles, ["gui60: frame interval by percentile", "gui60: what became of the frames"]);
+    let svg = &stream.svg;
+    let line = Regex::new(r#"<polyline[^>]* data-hue="\d+""#).unwrap();
+    assert_eq!(line.find_iter(svg).count(), 4, "four curves");
     assert_eq!(svg.matches("<circle").count(), 4);
     for word in ["role=\"img\"", "aria-label=\"stream: response", "<title>stream", "99.9 %", "µs"]
     {
         assert!(svg.contains(word), "{word}");
     }
-    for stand_in in ["\"#0100", "\"#0101", "\"#0200"] {
+    for stand_in in ["\"#10", "\"#11", "\"#0200"] {
         assert!(!svg.contains(stand_in), "a colour is not themed");
+    }
+}
+
+#[test]
+fn the_data_of_a_plot_is_what_is_drawn() {
+    let (record, curves) = small();
+    let drawing = &drawings(&record, &curves, "stream")[0];
+    let mut reader = ::csv::Reader::from_reader(drawing.csv.as_bytes());
+    assert_eq!(reader.headers().unwrap(), &["series", "percentile_pct", "response_ns"][..]);
+    let lines: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let points = Regex::new(r#"<polyline[^>]*points="([^"]*)""#).unwrap();
+    let drawn = points.captures(&drawing.svg).unwrap()[1].split_whitespace().count();
+    assert_eq!(lines.len(), drawn);
+    let histogram = curves.get("stream/pipe/64B/10kHz/block", "response").unwrap();
+    for line in &lines {
+        let (percentile, nanos): (f64, u64) = (line[1].parse().unwrap(), line[2].parse().unwrap());
+        let found = histogram.value_at_percentile(percentile);
+        assert!(histogram.equivalent(found, nanos), "{percentile}: {nanos} and not {found}");
     }
 }
 
@@ -467,9 +510,8 @@ fn too_few_samples_make_no_plot() {
     let few = [streamed("pipe", 19, 12_000)];
     let record = RunRecord { cells: vec![few[0].cell.clone()], ..record() };
     let curves = Curves::from_measured(&few);
-    let plots = plot::plots(&record, &curves, "stream");
-    assert!(plot::percentiles::svg(&plots[0]).unwrap().is_none());
-    assert!(html::page(&record, &curves, None).contains("No percentile plot of response"));
+    assert!(drawings(&record, &curves, "stream").is_empty());
+    assert!(!html::page(&record, &curves, None).contains("<figure"));
 }
 
 #[test]
@@ -601,8 +643,8 @@ fn an_interrupted_run_says_so_everywhere() {
     assert!(terminal::table(&record, false).contains(said));
     assert!(markdown::document(&record).contains(said));
     let page = html::page(&record, &Curves::default(), None);
-    assert!(page.contains(said) && page.contains("class=\"partial\""));
-    assert!(!html::page(&self::record(), &Curves::default(), None).contains("class=\"partial\""));
+    assert!(page.contains(said) && page.contains("⚠ Partial."));
+    assert!(!html::page(&self::record(), &Curves::default(), None).contains("⚠ Partial."));
 }
 
 #[test]

@@ -15,7 +15,7 @@ const MOST_TICKS: usize = 9;
 
 /// What a scale does to a value before it becomes a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub(super) enum Scale {
     /// Nothing.
     Linear,
     /// log10.
@@ -26,8 +26,7 @@ pub enum Scale {
 
 impl Scale {
     /// Its name in the page.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Linear => "linear",
             Self::Log => "log",

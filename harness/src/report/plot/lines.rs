@@ -96,7 +96,9 @@ impl Lines {
         })?;
         let svg = readable(&svg, &self.x, &self.y, &[area]);
         let rows = self.lines.iter().flat_map(|line| {
-            line.points.iter().map(|(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
+            line.points
+                .iter()
+                .map(move |(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
         });
         let csv = csv(&["series", &self.x.column, &self.y.column], rows);
         let series = self.lines.into_iter().map(|line| line.series).collect();
@@ -111,7 +113,7 @@ impl Lines {
             chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
         }
         let dots =
-            if line.dotted { &points[..] } else { points.last_chunk::<1>().map_or(&[][..], |p| p) };
+            if line.dotted { &points[..] } else { &points[points.len().saturating_sub(1)..] };
         chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3, color.filled())))?;
         Ok(())
     }

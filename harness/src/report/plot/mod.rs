@@ -29,7 +29,6 @@ mod unit;
 
 use super::Run;
 
-pub use axis::Scale;
 pub use budgets::budgets;
 pub use drawing::{Drawing, PlotError, Series, Words};
 pub use gated::gated;

@@ -24,67 +24,71 @@ const FRAMES: usize = 240;
 
 /// Time from one frame to the next, over time.
 pub(super) fn intervals(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
-    let plot = |group: &Group<'_>| {
-        let (cells, drawn, left_out) = screens(run, group)?;
-        let strips: Vec<Strip> = series(run, &cells)
-            .into_iter()
-            .zip(&drawn)
-            .map(|(series, timeline)| interval_strip(series, timeline))
-            .collect();
-        let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64 - 1).collect();
-        let values = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
-        let y = Axis::log("frame interval", Unit::Nanos, values.chain([FRAME]));
-        let span = drawn.iter().map(|t| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
-        Some(Strips {
-            words: Words {
-                title: format!("{}: frame intervals over time", group.scenario),
-                terms: format!("{} intervals of the first repeat", group.terms(&cells, &samples)),
-                note: "From the end of one frame to the end of the next; the line is a sixtieth \
-                       of a second. An interval over 100 ms is a freeze, and is marked."
-                    .to_owned(),
-                left_out,
-            },
-            x: Axis::linear("time", Unit::Seconds, 0.0, span),
-            columns: vec!["time_s".to_owned(), y.column.clone()],
-            y,
-            strips,
-            beside: Some(FRAME),
-        })
-    };
-    groups(run, scenario).iter().filter_map(plot).map(Strips::draw).collect()
+    let groups = groups(run, scenario);
+    groups.iter().filter_map(|group| interval_plot(run, group)).map(Strips::draw).collect()
 }
 
 /// The age of the picture, where it was oldest.
 pub(super) fn ages(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
-    let plot = |group: &Group<'_>| {
-        let (cells, drawn, left_out) = screens(run, group)?;
-        let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64).collect();
-        let strips: Vec<Strip> = series(run, &cells)
-            .into_iter()
-            .zip(&drawn)
-            .map(|(series, timeline)| age_strip(series, timeline))
-            .collect();
-        let highest = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
-        let highest = highest.fold(1.0, f64::max);
-        let y = Axis::linear("age", Unit::Nanos, 0.0, 1.05 * highest);
-        Some(Strips {
-            words: Words {
-                title: format!("{}: age of the picture, where it was oldest", group.scenario),
-                terms: format!("{} frames of the first repeat", group.terms(&cells, &samples)),
-                note: "How old the newest sample on the screen was: it grows with time, and \
+    let groups = groups(run, scenario);
+    groups.iter().filter_map(|group| age_plot(run, group)).map(Strips::draw).collect()
+}
+
+fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
+    let (cells, drawn, left_out) = screens(run, group)?;
+    let strips: Vec<Strip> = series(run, &cells)
+        .into_iter()
+        .zip(&drawn)
+        .map(|(series, timeline)| interval_strip(series, timeline))
+        .collect();
+    let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64 - 1).collect();
+    let values = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
+    let y = Axis::log("frame interval", Unit::Nanos, values.chain([FRAME]));
+    let span = drawn.iter().map(|t| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
+    Some(Strips {
+        words: Words {
+            title: format!("{}: frame intervals over time", group.scenario),
+            terms: format!("{} intervals of the first repeat", group.terms(&cells, &samples)),
+            note: "From the end of one frame to the end of the next; the line is a sixtieth \
+                       of a second. An interval over 100 ms is a freeze, and is marked."
+                .to_owned(),
+            left_out,
+        },
+        x: Axis::linear("time", Unit::Seconds, 0.0, span),
+        columns: vec!["time_s".to_owned(), y.column.clone()],
+        y,
+        strips,
+        beside: Some(FRAME),
+    })
+}
+
+fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
+    let (cells, drawn, left_out) = screens(run, group)?;
+    let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64).collect();
+    let strips: Vec<Strip> = series(run, &cells)
+        .into_iter()
+        .zip(&drawn)
+        .map(|(series, timeline)| age_strip(series, timeline))
+        .collect();
+    let highest = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
+    let highest = highest.fold(1.0, f64::max);
+    let y = Axis::linear("age", Unit::Nanos, 0.0, 1.05 * highest);
+    Some(Strips {
+        words: Words {
+            title: format!("{}: age of the picture, where it was oldest", group.scenario),
+            terms: format!("{} frames of the first repeat", group.terms(&cells, &samples)),
+            note: "How old the newest sample on the screen was: it grows with time, and \
                        falls with each frame. Half a second around the oldest picture of each. \
                        A frame over 100 ms is a freeze, and is marked."
-                    .to_owned(),
-                left_out,
-            },
-            x: Axis::linear("time", Unit::Seconds, 0.0, WINDOW as f64 / 1e9),
-            columns: vec!["time_s".to_owned(), y.column.clone(), "since_start_s".to_owned()],
-            y,
-            strips,
-            beside: None,
-        })
-    };
-    groups(run, scenario).iter().filter_map(plot).map(Strips::draw).collect()
+                .to_owned(),
+            left_out,
+        },
+        x: Axis::linear("time", Unit::Seconds, 0.0, WINDOW as f64 / 1e9),
+        columns: vec!["time_s".to_owned(), y.column.clone(), "since_start_s".to_owned()],
+        y,
+        strips,
+        beside: None,
+    })
 }
 
 type Found<'a> = (Vec<&'a Cell>, Vec<&'a Timeline>, Vec<String>);

@@ -88,7 +88,7 @@ impl Strips {
         let header: Vec<&str> =
             std::iter::once("series").chain(self.columns.iter().map(String::as_str)).collect();
         let rows = self.strips.iter().flat_map(|strip| {
-            strip.rows.iter().map(|row| {
+            strip.rows.iter().map(move |row| {
                 std::iter::once(strip.series.label.clone())
                     .chain(row.iter().map(|value| number(*value)))
                     .collect()
