@@ -18,18 +18,18 @@ use pipefit::run::record::{
 use pipefit_harness::report::Curves;
 
 /// A name that is markup.
-pub const SCRIPT: &str = "<script>alert(1)</script>";
+pub(super) const SCRIPT: &str = "<script>alert(1)</script>";
 /// A millisecond, in ns.
-pub const MS: u64 = 1_000_000;
+pub(super) const MS: u64 = 1_000_000;
 
 /// Means are rounded: JSON as it is read here may be off in a fraction's last bit.
-pub fn spread(meter: &Meter) -> Option<Spread> {
+pub(super) fn spread(meter: &Meter) -> Option<Spread> {
     let spread = Spread::from(meter);
     Some(Spread { mean: spread.mean.map(f64::round), ..spread })
 }
 
 /// `n` spans between `low` and about 20 times that, with a tail.
-pub fn meter(n: u64, low: u64) -> Meter {
+pub(super) fn meter(n: u64, low: u64) -> Meter {
     let mut meter = Meter::new();
     for i in 0..n {
         let tail = if i % 100 == 99 { 8 + (i / 100) % 12 } else { 0 };
@@ -38,7 +38,7 @@ pub fn meter(n: u64, low: u64) -> Meter {
     meter
 }
 
-pub fn cell(scenario: &str, transport: &str) -> Cell {
+pub(super) fn cell(scenario: &str, transport: &str) -> Cell {
     Cell {
         id: format!("{scenario}/{transport}/64B/10kHz/block"),
         scenario: scenario.to_owned(),
@@ -69,11 +69,11 @@ pub fn cell(scenario: &str, transport: &str) -> Cell {
     }
 }
 
-pub fn books(offered: u64) -> Option<Balance> {
+pub(super) fn books(offered: u64) -> Option<Balance> {
     Some(Balance { offered, shown: offered, ..Balance::default() })
 }
 
-pub fn streamed(transport: &str, n: u64, low: u64) -> Measured {
+pub(super) fn streamed(transport: &str, n: u64, low: u64) -> Measured {
     let meters = BTreeMap::from([
         ("response", meter(n, low)),
         ("transit", meter(n, low / 2)),
@@ -95,7 +95,7 @@ pub fn streamed(transport: &str, n: u64, low: u64) -> Measured {
     Measured { cell, meters, age: None, timeline: None }
 }
 
-pub fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
+pub(super) fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
     let meters = BTreeMap::from([("rtt", meter(12_000, low))]);
     let cell = Cell {
         id: format!("rtt/{transport}/64B/{wait}"),
@@ -108,7 +108,7 @@ pub fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
     Measured { cell, meters, age: None, timeline: None }
 }
 
-pub fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
+pub(super) fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
     let repeat = |hz| Repeat { throughput_hz: Some(hz), ..Repeat::default() };
     let cell = Cell {
         id: format!("max/{transport}/64B/block"),
@@ -125,7 +125,7 @@ pub fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
     Measured { cell, meters: BTreeMap::new(), age: None, timeline: None }
 }
 
-pub fn drawn(transport: &str, late: u64) -> Measured {
+pub(super) fn drawn(transport: &str, late: u64) -> Measured {
     let mut age = Age::default();
     for k in 0..=125 {
         let at = Nanos(1_000 * MS + k * 16 * MS);
@@ -152,7 +152,7 @@ pub fn drawn(transport: &str, late: u64) -> Measured {
     Measured { cell, meters, age: Some(age), timeline: None }
 }
 
-pub fn measured() -> Vec<Measured> {
+pub(super) fn measured() -> Vec<Measured> {
     let mut hostile = streamed(SCRIPT, 20_000, 900);
     hostile.cell.status = Status::Invalid;
     hostile.cell.reason = Some("achieved 71.2 % of 10kHz | <b>missed</b>\u{1b}[2J".to_owned());
@@ -206,7 +206,7 @@ pub fn measured() -> Vec<Measured> {
     ]
 }
 
-pub fn record() -> RunRecord {
+pub(super) fn record() -> RunRecord {
     RunRecord {
         schema: SCHEMA.to_owned(),
         id: "2026-01-02T03-04-05Z-a1b2".to_owned(),
@@ -245,14 +245,14 @@ pub fn record() -> RunRecord {
 }
 
 /// A record of one healthy cell and one that is not.
-pub fn small() -> (RunRecord, Curves) {
+pub(super) fn small() -> (RunRecord, Curves) {
     let two = [streamed("pipe", 20_000, 12_000), flat_out("pipe", [1e5, 2e5, 3e5])];
     let record = RunRecord { cells: two.iter().map(|m| m.cell.clone()).collect(), ..record() };
     (record, Curves::from_measured(&two))
 }
 
 /// Latency over two seconds, with a stall and frames that went missing.
-pub fn course(low: u64) -> Timeline {
+pub(super) fn course(low: u64) -> Timeline {
     let stretch = |i: u64| Stretch {
         count: 50,
         low_ns: low,
@@ -283,7 +283,7 @@ pub fn course(low: u64) -> Timeline {
 }
 
 /// Two seconds of a screen that froze once for a quarter of a second.
-pub fn screens(late: u64) -> Timeline {
+pub(super) fn screens(late: u64) -> Timeline {
     let mut screens = Vec::new();
     let (mut end, mut k) = (0, 0);
     while end < 2_000 * MS.cast_signed() {
@@ -301,7 +301,7 @@ pub fn screens(late: u64) -> Timeline {
 }
 
 /// What a machine could do at best.
-pub fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     let spread = |p50: u64| Spread { count: 1_000, p50: Some(p50), ..Spread::default() };
     Limits {
         line_rtt_ns: spread(400),
@@ -313,7 +313,7 @@ pub fn limits() -> Limits {
 }
 
 /// The same with courses and limits.
-pub fn whole() -> (RunRecord, Curves) {
+pub(super) fn whole() -> (RunRecord, Curves) {
     let mut all = measured();
     for one in &mut all {
         one.timeline = match &one.cell.scenario[..] {
@@ -327,7 +327,7 @@ pub fn whole() -> (RunRecord, Curves) {
 }
 
 /// Many cells: transports of many names, in sizes and scenarios, `n` in all.
-pub fn many(n: usize) -> (RunRecord, Curves) {
+pub(super) fn many(n: usize) -> (RunRecord, Curves) {
     let mut all: Vec<Measured> = Vec::new();
     for i in 0..n {
         let (transport, size) = (format!("transport-{}", i / 8), 64 << (2 * (i % 4)));

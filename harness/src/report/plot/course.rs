@@ -89,7 +89,8 @@ fn strip(series: super::Series, timeline: &Timeline) -> Strip {
         tone: Tone::Bad,
     }));
     let stalls = timeline.stalls.len() as u64 + timeline.stalls_beyond;
-    let about = [(stalls, "stalls"), (timeline.missing(), "missing")];
+    let what = if stalls == 1 { "stall" } else { "stalls" };
+    let about = [(stalls, what), (timeline.missing(), "missing")];
     let about: Vec<String> = about
         .iter()
         .filter(|(n, _)| *n > 0)
@@ -146,7 +147,10 @@ mod tests {
         let all: Vec<Stretch> = (0..300).map(one).collect();
         let (merged, length) = merge(&all, 1_000);
         assert!(merged.len() <= STRETCHES && length == 5_000.0, "{} {length}", merged.len());
-        assert_eq!(merged.iter().map(|s| s.count).sum::<u64>(), all.iter().map(|s| s.count).sum());
+        assert_eq!(
+            merged.iter().map(|s| s.count).sum::<u64>(),
+            all.iter().map(|s| s.count).sum::<u64>()
+        );
         assert_eq!(merged[40].missing, 1, "where it was");
         assert_eq!(merged.iter().map(|s| s.missing).sum::<u64>(), 1);
         assert_eq!((merged[0].low_ns, merged[0].high_ns), (11, 104));

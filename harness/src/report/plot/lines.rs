@@ -10,7 +10,7 @@ use super::drawing::{
 use super::theme::{BAD, GOOD, MUTED, WARN, curve};
 
 const HEIGHT: u32 = 400;
-const ROOM: Room = Room { left: 84, below: 44, right: 40, above: 12 };
+const ROOM: Room = Room { left: 84, below: 48, right: 40, above: 12 };
 
 /// What a mark stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
