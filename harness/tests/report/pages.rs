@@ -121,7 +121,7 @@ fn stalls_gaps_and_freezes_are_on_the_page() {
     }
     let calm = Curves { timelines: Default::default(), ..curves };
     let page = html::page(&record, &calm, None);
-    assert!(!page.contains("over time") && !page.contains("1 freeze"), "the control");
+    assert!(!page.contains("response over time") && !page.contains("1 freeze"), "the control");
 }
 
 #[test]

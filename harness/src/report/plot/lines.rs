@@ -95,10 +95,11 @@ impl Lines {
             Ok(())
         })?;
         let svg = readable(&svg, &self.x, &self.y, &[area]);
+        let x = &self.x;
         let rows = self.lines.iter().flat_map(|line| {
             line.points
                 .iter()
-                .map(move |(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
+                .map(move |(at, y)| vec![line.series.label.clone(), x.data(*at), number(*y)])
         });
         let csv = csv(&["series", &self.x.column, &self.y.column], rows);
         let series = self.lines.into_iter().map(|line| line.series).collect();
