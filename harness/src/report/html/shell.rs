@@ -1,5 +1,7 @@
 //! What all pages have in common.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -10,8 +12,8 @@ use crate::report::plot::custom_properties;
 const STYLE: &str = include_str!("../page.css");
 const WIDGETS: &str = include_str!("../widgets.css");
 
-/// The only script of a page: what its parts declare stays among them.
-const SCRIPT: &str = concat!(
+/// The only script of a page, as it is written: what its parts declare stays among them.
+const SOURCE: &str = concat!(
     "(() => {\n'use strict';\n",
     include_str!("../script/elements.js"),
     include_str!("../script/tables.js"),
@@ -19,6 +21,12 @@ const SCRIPT: &str = concat!(
     include_str!("../script/plots.js"),
     "})();\n"
 );
+
+/// The script as a page has it: without what is there for its readers.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = SOURCE.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.filter(|line| !line.is_empty()).fold(String::new(), |all, line| all + line + "\n")
+});
 
 /// A part of a page that can be gone to.
 pub(super) struct Part {
@@ -68,7 +76,7 @@ pub(super) fn shell(title: &str, verdict: &Markup, parts: &[Part]) -> String {
                         section aria-labelledby=(part.id) { (part.body) }
                     }
                 }
-                script { (PreEscaped(SCRIPT)) }
+                script { (PreEscaped(SCRIPT.as_str())) }
             }
         }
     }

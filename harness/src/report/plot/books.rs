@@ -7,7 +7,7 @@ use super::group::groups;
 use super::{Drawing, PlotError, Series, Words};
 use crate::report::Run;
 use crate::report::figure::grouped;
-use crate::report::model::clean;
+use crate::report::model::{clean, policy};
 
 /// The parts that make up what was offered.
 const PARTS: [&str; 5] = ["shown", "merged", "dropped", "lost", "in flight"];
@@ -21,15 +21,21 @@ const FIRST: usize = 4_096;
 /// Bars of what was offered. Where everything was shown one by one, there is nothing to see.
 pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
     let plot = |cells: &[&Cell], terms: &str, name: &str| {
-        let bars: Vec<Bar> = cells.iter().filter_map(|cell| bar(cell)).collect();
-        let tells = bars.iter().any(|bar| bar.shares[0] < 1.0);
-        tells.then(|| Bars {
+        let all: Vec<Bar> = cells.iter().filter_map(|cell| bar(cell)).collect();
+        let count = all.len();
+        let bars: Vec<Bar> = all.into_iter().filter(|bar| bar.shares[0] < 1.0).collect();
+        let whole = match count - bars.len() {
+            0 => String::new(),
+            n => format!(" Of {n} others every frame was shown by itself."),
+        };
+        (!bars.is_empty()).then(|| Bars {
             words: Words {
                 title: format!("{name}: what became of the frames"),
                 terms: format!("{terms}; of all that were offered, all repeats"),
-                note: "Merged: reached the reader and was folded into a column of the picture \
-                       with others. A part too small to be seen is drawn as a line."
-                    .to_owned(),
+                note: format!(
+                    "Merged: reached the reader and was folded into a column of the picture \
+                     with others. A part too small to be seen is drawn as a line.{whole}"
+                ),
                 left_out: Vec::new(),
             },
             parts: parts(),
@@ -61,9 +67,8 @@ fn bar(cell: &Cell) -> Option<Bar> {
         |(n, what)| format!("{} of {} {what}", grouped(n), grouped(books.offered)),
     );
     let status = if cell.status == Status::Invalid { " (invalid)" } else { "" };
-    let wait = format!(", {}", cell.wait);
     Some(Bar {
-        name: format!("{}{wait}{status}", clean(cell.subject())),
+        name: format!("{}, {}, {}{status}", clean(cell.subject()), cell.wait, policy(cell)),
         shares,
         about,
         row: std::iter::once(books.offered).chain(numbers).map(|n| n.to_string()).collect(),

@@ -8,7 +8,7 @@ use crate::report::Run;
 use crate::report::figure::grouped;
 use crate::report::model::{clean, policy, rate};
 
-/// Cells of a scenario that were asked for the same size, rate and policy.
+/// Cells of a scenario that were asked for the same size and rate.
 pub(super) struct Group<'a> {
     pub(super) scenario: String,
     /// What they were asked for.
@@ -20,7 +20,7 @@ pub(super) struct Group<'a> {
 pub(super) fn groups<'a>(run: &Run<'a>, scenario: &str) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for cell in run.cells(scenario) {
-        let terms = format!("{}, {}, policy {}", Bytes(cell.size_bytes), rate(cell), policy(cell));
+        let terms = format!("{}, {}", Bytes(cell.size_bytes), rate(cell));
         match groups.iter_mut().find(|group| group.terms == terms) {
             Some(group) => group.cells.push(cell),
             None => groups.push(Group { scenario: clean(scenario), terms, cells: vec![cell] }),
@@ -45,13 +45,23 @@ impl<'a> Group<'a> {
     /// What all of these were asked for, and how many samples each of them has.
     pub(super) fn terms(&self, cells: &[&Cell], samples: &[u64]) -> String {
         let wait = cells.first().filter(|_| one_wait(cells));
-        let wait = wait.map(|cell| format!(", wait {}", cell.wait));
-        format!("{}{}; {}", self.terms, wait.unwrap_or_default(), counted(samples))
+        let wait = wait.map(|cell| format!(", wait {}", cell.wait)).unwrap_or_default();
+        let policy = usual_policy(cells).map(|policy| format!(", policy {policy}"));
+        let policy = policy.unwrap_or_default();
+        format!("{}{policy}{wait}; {}", self.terms, counted(samples))
     }
 }
 
 fn one_wait(cells: &[&Cell]) -> bool {
     cells.windows(2).all(|pair| pair[0].wait == pair[1].wait)
+}
+
+/// What most of them were asked for: those with another policy say so.
+fn usual_policy(cells: &[&Cell]) -> Option<String> {
+    let all: Vec<String> = cells.iter().map(|cell| policy(cell)).collect();
+    let count = |policy: &String| all.iter().filter(|other| *other == policy).count();
+    // The first of those that are there as often.
+    all.iter().rev().max_by_key(|policy| count(policy)).cloned()
 }
 
 /// `n = 20,000`, or from where to where.
@@ -67,14 +77,20 @@ pub(super) fn counted(samples: &[u64]) -> String {
 
 /// A series for each cell: named by its transport, and by what the others do not share.
 pub(super) fn series(run: &Run<'_>, cells: &[&Cell]) -> Vec<Series> {
-    let one_wait = one_wait(cells);
+    let (one_wait, usual) = (one_wait(cells), usual_policy(cells));
     let mut seen: Vec<usize> = Vec::new();
     let of = |cell: &&Cell| {
         let hue = run.hue(cell.subject());
         let variant = seen.iter().filter(|h| **h == hue).count();
         seen.push(hue);
-        let name = clean(cell.subject());
-        let label = if one_wait { name } else { format!("{name}, {}", cell.wait) };
+        let mut label = clean(cell.subject());
+        if !one_wait {
+            label += &format!(", {}", cell.wait);
+        }
+        let policy = policy(cell);
+        if usual.as_ref().is_some_and(|usual| *usual != policy) {
+            label += &format!(", {policy}");
+        }
         Series { label, hue, variant }
     };
     cells.iter().map(of).collect()

@@ -16,8 +16,8 @@ use crate::report::Run;
 /// How much of the saw-tooth is drawn, in nanoseconds: eighteen teeth.
 const WINDOW: i64 = 300_000_000;
 
-/// A frame at 60 Hz, in nanoseconds.
-const FRAME: f64 = 16_666_667.0;
+/// A frame at 60 Hz, in milliseconds.
+const FRAME: f64 = 16.666_667;
 
 /// Frames of a strip: the greatest of some in a row stands for all of them.
 const FRAMES: usize = 40;
@@ -43,7 +43,7 @@ fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
         .collect();
     let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64 - 1).collect();
     let values = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
-    let y = Axis::log("frame interval", Unit::Nanos, values.chain([FRAME]));
+    let y = Axis::log("frame interval", Unit::Millis, values.chain([FRAME]));
     let span = drawn.iter().map(|t| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
     Some(Strips {
         words: Words {
@@ -93,6 +93,16 @@ fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
 
 type Found<'a> = (Vec<&'a Cell>, Vec<&'a Timeline>, Vec<String>);
 
+/// Seconds, to a tenth of a millisecond: less than a line is wide.
+fn tenths(nanos: i64) -> f64 {
+    (nanos as f64 / 1e5).round() / 1e4
+}
+
+/// Milliseconds, to the hundredth.
+fn hundredths(nanos: u64) -> f64 {
+    (nanos as f64 / 1e4).round() / 1e2
+}
+
 /// The cells of a group that have a screen.
 fn screens<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Found<'a>> {
     let curves = run.curves;
@@ -128,7 +138,7 @@ fn interval_strip(series: Series, timeline: &Timeline) -> Strip {
     let points: Vec<(f64, f64)> = all
         .chunks(each)
         .filter_map(greatest)
-        .map(|(end, took)| (end as f64 / 1e9, took as f64))
+        .map(|(end, took)| (tenths(end), hundredths(took)))
         .collect();
     let flags = freezes(&timeline.screens, 0);
     Strip {
@@ -153,10 +163,9 @@ fn age_strip(series: Series, timeline: &Timeline) -> Strip {
     let mut line = Vec::new();
     let mut rows = Vec::new();
     for screen in &inside {
-        let at = ((screen.end_ns - from) as f64 / 1e5).round() / 1e4;
+        let at = tenths(screen.end_ns - from);
         for age in [screen.age_before_ns, screen.age_after_ns].into_iter().flatten() {
-            // A hundredth of a millisecond is less than a line is wide.
-            let age = (age as f64 / 1e4).round() / 1e2;
+            let age = hundredths(age);
             line.push((at, age));
             rows.push(vec![at, age]);
         }
@@ -207,7 +216,7 @@ mod tests {
         let flag = strip.flags[0];
         assert!((flag.from - 1.02).abs() < 1e-9 && (flag.to - 1.27).abs() < 1e-9, "{flag:?}");
         let greatest = strip.lines[0].iter().map(|p| p.1).fold(0.0, f64::max);
-        assert_eq!(greatest, 250e6);
+        assert_eq!(greatest, 250.0);
     }
 
     #[test]

@@ -110,7 +110,9 @@ impl Strips {
         let color = curve(*hue, *variant);
         names.draw(&Circle::new((8, 22), 4, color.filled()))?;
         names.draw_text(&cut(label, NAME), &ink(), (18, 22))?;
-        names.draw_text(&cut(&strip.about, NAME + 2), &text(SMALL - 1, MUTED), (18, 42))?;
+        if !strip.about.is_empty() {
+            names.draw_text(&cut(&strip.about, NAME + 2), &text(SMALL - 1, MUTED), (18, 42))?;
+        }
         let few = self.y.thinned(if below > 0 || self.strips.len() < 7 { 4 } else { 3 });
         let x = if below > 0 { self.x.clone() } else { self.x.bare() };
         let mut chart = panel(plot, (&x, &few), Room { below, ..ROOM }, false)?;

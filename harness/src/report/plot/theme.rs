@@ -74,7 +74,10 @@ pub(super) fn lean(svg: &str) -> String {
     let mut out = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
     // The library writes pixels as fractions of its own.
     out = out.replace(" font-size=\"12.096774193548388\"", "");
-    out = out.replace(" stroke-width=\"1\"", "");
+    out = out.replace(" font-size=\"11.290322580645162\"", " font-size=\"11.3\"");
+    for usual in [" stroke-width=\"1\"", " text-anchor=\"start\"", " stroke=\"none\""] {
+        out = out.replace(usual, "");
+    }
     // Texts are on lines of their own, and hold no line ends.
     out.replace(">\n", ">").replace("\n<", "<").replace(" \"/>", "\"/>")
 }
