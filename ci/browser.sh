@@ -47,10 +47,33 @@ measure() {
     fi
 }
 
+# seconds MOST COMMAND...: a command that takes at most so long.
+seconds() {
+    local most=$1 began took
+    shift
+    began=$(date +%s%N)
+    "$@"
+    took=$((($(date +%s%N) - began) / 1000000))
+    echo "$ci_name: $took ms: $*"
+    if [ "$took" -gt $((most * 1000)) ]; then
+        echo "$ci_name: that is more than $most s" >&2
+        exit 1
+    fi
+}
+
 # Makes all pages. One more is a line or two here.
 make_pages() {
     measure run stream,rtt,gui60,max --transport call,thread,pipe,shm-ring --wait block,spin
     page run table,plot,figures "$results/run/latest/report.html"
+
+    # Those that are not the usual ones, from literal records.
+    PIPEFIT_PAGES=$results/pages cargo test --test report pages_are_written
+    local name
+    for name in whole judged invalid partial large; do
+        page "$name" table,plot,figures "$results/pages/$name/report.html"
+    done
+    page one plot,figures "$results/pages/one/report.html"
+    page empty - "$results/pages/empty/report.html"
 }
 
 # What npm installs stays out of the repository.

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What is slow, and not part of .ci/run. All of it, or the parts that are named:
-#   ci/extras.sh [long] [features] [browser] [busy]
+#   ci/extras.sh [long] [features] [benches] [reports] [busy]
 # long: the long forms of tests (PIPEFIT_LONG=1). features: what is slow to build.
-# browser: the pages of reports in a browser. busy: every test once on a machine that is
-# kept busy by one process per core; what depends on timing may come out as inconclusive
-# there, and everything else holds.
+# benches: cargo bench, in short.
+# reports: what is exported, read by other programs, and pages in a browser. busy: every test
+# once on a machine that is kept busy by one process per core; what depends on timing may come
+# out as inconclusive there, and everything else holds.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
@@ -21,13 +22,19 @@ long() {
 }
 
 features() {
+    cargo clippy --workspace --all-targets --features pipefit/iceoryx2 -- -D warnings
     cargo test --features pipefit/iceoryx2 --lib -p pipefit memory::
     PIPEFIT_KILLS=120 cargo test --features pipefit/iceoryx2 --test killed
     bash ci/iceoryx2.sh rows
     bash ci/zenoh.sh
 }
 
-browser() {
+benches() {
+    bash ci/bench.sh
+}
+
+reports() {
+    bash ci/readers.sh
     bash ci/browser.sh
 }
 
@@ -49,12 +56,12 @@ busy() {
 }
 
 parts=("$@")
-[ "$#" -gt 0 ] || parts=(long features browser busy)
+[ "$#" -gt 0 ] || parts=(long features benches reports busy)
 for part in "${parts[@]}"; do
     case $part in
-        long | features | browser | busy) ;;
+        long | features | benches | reports | busy) ;;
         *)
-            echo "$ci_name: no part is called '$part': there are long, features, browser and busy" >&2
+            echo "$ci_name: no part is called '$part': there are long, features, benches, reports and busy" >&2
             exit 2
             ;;
     esac

@@ -29,7 +29,6 @@ left_nothing() {
     fi
 }
 
-cargo clippy --workspace --all-targets --features pipefit/iceoryx2 -- -D warnings
 cargo test --release --features pipefit/iceoryx2 --test capabilities
 # Processes that are killed: see ci/extras.sh.
 cargo test --release --features pipefit/iceoryx2 --test conformance -- iceoryx2

@@ -96,3 +96,16 @@ need_component() {
         exit 1
     fi
 }
+
+# need_venv: Python with a place of its own for packages.
+need_venv() {
+    if command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "$ci_name: no Python with venv: install python3-venv" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
+}

@@ -76,7 +76,7 @@ impl Job<'_> {
         let mut record = self.record(&notes, outcome, &stop);
         let exit = self.exit(&record, &stop);
         let kept = notes.put(&store, &mut record, &curves, None);
-        self.show(&record, &exports)?;
+        self.show(&record, &curves, &exports)?;
         let kept = kept.inspect_err(|_| rescue(&record))?;
         let source =
             Source { record: &record, curves: &curves, verdicts: None, started: notes.started };
@@ -174,15 +174,16 @@ impl Job<'_> {
     }
 
     /// The table, where people look: not where a program reads.
-    fn show(&self, record: &RunRecord, exports: &Exports) -> Result<(), Failure> {
+    fn show(&self, record: &RunRecord, curves: &Curves, exports: &Exports) -> Result<(), Failure> {
         if self.manner.quiet || self.for_programs() {
             return Ok(());
         }
         if exports.take_stdout() {
-            tell(&report::terminal::table(record, self.manner.color.on(&io::stderr())));
+            let colored = self.manner.color.on(&io::stderr());
+            tell(&report::terminal::shaped(record, curves, colored));
         } else {
             let colored = self.manner.color.on(&io::stdout());
-            self.out.print(&report::terminal::table(record, colored))?;
+            self.out.print(&report::terminal::shaped(record, curves, colored))?;
         }
         Ok(())
     }

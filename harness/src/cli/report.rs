@@ -91,7 +91,7 @@ fn one(opened: &Opened, shown: &Shown<'_>) -> Result<Exit, Failure> {
     let verdicts = verdicts.as_ref();
     shown.table(|color| match verdicts {
         Some(verdicts) => terminal::budgets(verdicts, color),
-        None => terminal::table(record, color),
+        None => terminal::shaped(record, curves, color),
     })?;
     let source = Source { record, curves, verdicts, started: started(record) };
     let page = match shown.exports.of(Form::Html) {

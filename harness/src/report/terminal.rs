@@ -9,11 +9,14 @@ use std::fmt::Write as _;
 
 use pipefit::run::record::{RunRecord, Status};
 
+use super::Curves;
 use super::model::{Row, Section, View};
 
 mod budgets;
+mod shapes;
 
 pub use budgets::budgets;
+use shapes::Shapes;
 
 /// Columns of a terminal that are counted on.
 pub const WIDTH: usize = 100;
@@ -24,11 +27,19 @@ const NAME: usize = 36;
 /// A record as tables; with escape sequences for colour only if `color`.
 #[must_use]
 pub fn table(record: &RunRecord, color: bool) -> String {
+    shaped(record, &Curves::default(), color)
+}
+
+/// The same with the shapes of distributions, where there is room for them.
+#[must_use]
+pub fn shaped(record: &RunRecord, curves: &Curves, color: bool) -> String {
     let view = View::new(record);
     let paint = Paint { color };
     let mut out = String::new();
     for section in &view.sections {
-        draw_section(&mut out, section, paint);
+        let id = |row: &Row| record.cells.get(row.at).map_or("", |cell| &cell.id[..]);
+        let ids: Vec<&str> = section.rows.iter().map(id).collect();
+        draw_section(&mut out, section, shapes::shapes(section, &ids, curves), paint);
     }
     if view.sections.iter().any(|s| s.rows.iter().any(|r| r.best)) {
         out += "* the best valid figure among cells of equal size, rate and policy\n\n";
@@ -121,7 +132,7 @@ fn same(column: &Column) -> bool {
     column.texts.windows(2).all(|pair| pair[0] == pair[1])
 }
 
-fn draw_section(out: &mut String, section: &Section, paint: Paint) {
+fn draw_section(out: &mut String, section: &Section, shapes: Option<Shapes>, paint: Paint) {
     let rows = &section.rows;
     let [size, rate, policy] = [
         axis("size", rows, |r| r.size.clone()),
@@ -137,7 +148,17 @@ fn draw_section(out: &mut String, section: &Section, paint: Paint) {
         }
     }
     axes.push(axis("wait", rows, |r| r.wait.clone()));
-    let figures = figures(section);
+    let mut figures = figures(section);
+    let mut note = None;
+    if let Some(Shapes { texts, note: about }) = shapes {
+        let column = Column { left: true, ..Column::new(["", "shape"], false, texts, rows) };
+        figures.push(column);
+        if width(&axes, &figures, 1) <= WIDTH {
+            note = Some(about);
+        } else {
+            figures.pop();
+        }
+    }
     let gap = gap(&axes, &figures);
 
     let title = paint.bold(&shorten(&section.scenario, NAME));
@@ -154,6 +175,9 @@ fn draw_section(out: &mut String, section: &Section, paint: Paint) {
         let name: Vec<String> = axes.iter().map(|c| c.pad(&c.texts[i])).collect();
         let name = format!("{} {}", row.mark().glyph, name.join(gap));
         draw_row(out, section, i, &name, &figures, gap, paint);
+    }
+    if let Some(note) = note {
+        let _ = writeln!(out, "{}", paint.dim(&format!("  {note}")));
     }
     draw_notes(out, rows, paint);
     out.push('\n');
@@ -217,11 +241,15 @@ fn figures(section: &Section) -> Vec<Column> {
         .collect()
 }
 
+/// How long lines are with so many spaces between columns.
+fn width(axes: &[Column], figures: &[Column], gap: usize) -> usize {
+    let columns = axes.len() + figures.len();
+    2 + axes.iter().chain(figures).map(|c| c.width).sum::<usize>() + gap * (columns - 1)
+}
+
 /// Two spaces between columns, or one where two would make the lines too long.
 fn gap(axes: &[Column], figures: &[Column]) -> &'static str {
-    let columns = axes.len() + figures.len();
-    let width: usize = axes.iter().chain(figures).map(|c| c.width).sum();
-    if 2 + width + 2 * (columns - 1) > WIDTH { " " } else { "  " }
+    if width(axes, figures, 2) > WIDTH { " " } else { "  " }
 }
 
 /// Each note once, with the transports it is about.

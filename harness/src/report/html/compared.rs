@@ -129,7 +129,12 @@ fn table(group: &Group) -> Markup {
                         " * marks the best valid figure among all of them."
                     }
                     " The last column is the main figure as a multiple of what that run's own machine could do \
-                     at best in the same minutes."
+                     at best in the same minutes"
+                    @for (i, limit) in limits(group).iter().enumerate() {
+                        @if i == 0 { ": " } @else { "; " }
+                        (limit)
+                    }
+                    "."
                 } }
                 thead { tr {
                     @for name in ["transport", "run", "status", "wait"] { th scope="col" { (name) } }
@@ -142,6 +147,18 @@ fn table(group: &Group) -> Markup {
             }
         }
     }
+}
+
+/// What figures are multiples of, once for each run.
+fn limits(group: &Group) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in group.rows.iter().filter(|line| line.ratio.is_some()) {
+        let limit = format!("{}, {}", line.run, line.limit);
+        if !all.contains(&limit) {
+            all.push(limit);
+        }
+    }
+    all
 }
 
 fn row(group: &Group, line: &Line, columns: usize) -> Markup {
@@ -163,7 +180,7 @@ fn row(group: &Group, line: &Line, columns: usize) -> Markup {
                         (number(0, "", figure, row.best && group.main == Some(at)))
                     }
                     @match line.ratio {
-                        Some(ratio) => td.n data-value=(ratio) title=(line.limit) { (times(ratio)) },
+                        Some(ratio) => td.n data-value=(format!("{ratio:.4}")) { (times(ratio)) },
                         None => td.n.absent { "—" },
                     }
                 }

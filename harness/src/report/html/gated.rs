@@ -67,7 +67,7 @@ fn row(cell: &CellRecord) -> Markup {
         _ => ("?", "inconclusive"),
     };
     html! {
-        tbody data-name=(clean(&cell.cell)) {
+        tbody {
             tr {
                 th scope="row" { (clean(&cell.cell)) }
                 td class={ "verdict-" (class) } { (glyph) " " (clean(&cell.verdict)) }

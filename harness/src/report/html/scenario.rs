@@ -51,7 +51,7 @@ fn cells(section: &Section, row: &Row, columns: usize) -> Markup {
     let (mark, class) = (row.mark(), class(row.status));
     let reason = row.reason.as_deref().unwrap_or_default();
     html! {
-        tbody data-hue=(row.hue) data-name=(row.transport) {
+        tbody data-hue=(row.hue) {
             tr class=(class) {
                 th scope="row" { (row.transport) }
                 td class={ "status-" (class) } { (mark.glyph) " " (mark.word) }

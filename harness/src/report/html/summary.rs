@@ -17,7 +17,12 @@ pub(super) fn summary(view: &View) -> Markup {
                 caption { span {
                     "Each cell with the figure its scenario is there for. * marks the best valid one among \
                      cells of equal size, rate and policy. The last column is the figure as a multiple of \
-                     what this machine could do at best in the same minutes."
+                     what this machine could do at best in the same minutes"
+                    @for (i, limit) in limits(view).iter().enumerate() {
+                        @if i == 0 { ": " } @else { "; " }
+                        (limit)
+                    }
+                    "."
                 } }
                 thead { tr {
                     @for name in ["scenario", "transport", "status", "size", "rate", "wait", "what"] {
@@ -36,7 +41,7 @@ fn line(summary: &SummaryRow) -> Markup {
     let row = &summary.row;
     let (mark, class) = (row.mark(), class(row.status));
     html! {
-        tbody data-hue=(row.hue) data-name=(row.transport) {
+        tbody data-hue=(row.hue) {
             tr class=(class) {
                 th scope="row" { (summary.scenario) }
                 td { (row.transport) }
@@ -47,10 +52,22 @@ fn line(summary: &SummaryRow) -> Markup {
                 td { (summary.name) }
                 (number(row.at, summary.key, &summary.figure, row.best))
                 @match summary.ratio {
-                    Some(ratio) => td.n data-value=(ratio) title=(summary.limit) { (times(ratio)) },
+                    Some(ratio) => td.n data-value=(format!("{ratio:.4}")) { (times(ratio)) },
                     None => td.n.absent { "—" },
                 }
             }
         }
     }
+}
+
+/// What the figures are multiples of, each once.
+fn limits(view: &View) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for row in view.summary.iter().filter(|row| row.ratio.is_some()) {
+        let limit = format!("{}, {}", row.scenario, row.limit);
+        if !all.contains(&limit) {
+            all.push(limit);
+        }
+    }
+    all
 }

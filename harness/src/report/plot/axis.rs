@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use super::drawing::number;
 use super::unit::Unit;
 
 /// More labels than this stand too close.
@@ -15,7 +16,7 @@ const MOST_TICKS: usize = 9;
 
 /// What a scale does to a value before it becomes a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub(super) enum Scale {
     /// Nothing.
     Linear,
     /// log10.
@@ -26,8 +27,7 @@ pub enum Scale {
 
 impl Scale {
     /// Its name in the page.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Linear => "linear",
             Self::Log => "log",
@@ -127,10 +127,9 @@ impl Axis {
         }
     }
 
-    /// The same without labels, for a panel above another that has them.
+    /// The same without ticks, for a panel above another that has them.
     pub(super) fn bare(&self) -> Self {
-        let ticks = self.ticks.iter().map(|(at, _)| (*at, String::new())).collect();
-        Self { ticks, ..self.clone() }
+        Self { ticks: Vec::new(), ..self.clone() }
     }
 
     /// The same with no more than so many ticks, for a panel that is low.
@@ -143,6 +142,18 @@ impl Axis {
     /// Where a value stands on it.
     pub(super) fn place(&self, value: f64) -> f64 {
         self.scale.place(value)
+    }
+
+    /// A value as data. What is left of 100 % is what counts: 99.999 % is not 100 %.
+    pub(super) fn data(&self, value: f64) -> String {
+        let rest = 100.0 - value;
+        if self.scale != Scale::Percentile || rest <= 0.0 {
+            return number(value);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let digits = (3.0 - rest.log10().floor()).clamp(2.0, 12.0) as usize;
+        let text = format!("{value:.digits$}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 
     /// Where it begins and ends, in places.

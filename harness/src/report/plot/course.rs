@@ -14,7 +14,7 @@ use crate::report::Run;
 use crate::report::figure::grouped;
 
 /// Stretches of a strip: more are put together, so that a page stays small.
-const STRETCHES: usize = 64;
+const STRETCHES: usize = 32;
 
 /// A scenario that draws is read from its screen.
 fn is_drawn(timeline: &Timeline) -> bool {
@@ -23,8 +23,8 @@ fn is_drawn(timeline: &Timeline) -> bool {
 
 /// Strips of latency over time, for each set of terms.
 pub(super) fn course(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
-    // Flat out, latency is how long the queue is.
-    if scenario == "max" {
+    // Flat out, latency is how long the queue is; there and back, one waits for the other.
+    if matches!(scenario, "max" | "rtt") {
         return Vec::new();
     }
     groups(run, scenario).iter().filter_map(|group| plot(run, group)).map(Strips::draw).collect()
@@ -89,7 +89,8 @@ fn strip(series: super::Series, timeline: &Timeline) -> Strip {
         tone: Tone::Bad,
     }));
     let stalls = timeline.stalls.len() as u64 + timeline.stalls_beyond;
-    let about = [(stalls, "stalls"), (timeline.missing(), "missing")];
+    let what = if stalls == 1 { "stall" } else { "stalls" };
+    let about = [(stalls, what), (timeline.missing(), "missing")];
     let about: Vec<String> = about
         .iter()
         .filter(|(n, _)| *n > 0)
@@ -145,10 +146,13 @@ mod tests {
         };
         let all: Vec<Stretch> = (0..300).map(one).collect();
         let (merged, length) = merge(&all, 1_000);
-        assert!(merged.len() <= STRETCHES && length == 5_000.0, "{} {length}", merged.len());
-        assert_eq!(merged.iter().map(|s| s.count).sum::<u64>(), all.iter().map(|s| s.count).sum());
-        assert_eq!(merged[40].missing, 1, "where it was");
+        assert!(merged.len() <= STRETCHES && length == 10_000.0, "{} {length}", merged.len());
+        assert_eq!(
+            merged.iter().map(|s| s.count).sum::<u64>(),
+            all.iter().map(|s| s.count).sum::<u64>()
+        );
+        assert_eq!(merged[20].missing, 1, "where it was");
         assert_eq!(merged.iter().map(|s| s.missing).sum::<u64>(), 1);
-        assert_eq!((merged[0].low_ns, merged[0].high_ns), (11, 104));
+        assert_eq!((merged[0].low_ns, merged[0].high_ns), (11, 109));
     }
 }

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::Axis;
-use super::theme::{GRID, INK, MUTED, apply};
+use super::theme::{GRID, INK, MUTED, apply, lean};
 use crate::report::model::clean;
 
 /// Width of every plot, in pixels of its own.
@@ -90,7 +90,7 @@ pub(super) fn image(
         draw(&root).and_then(|()| root.present())
     };
     drawn.map_err(|e| PlotError { plot: words.title.clone(), why: e.to_string() })?;
-    Ok(titled(&apply(&raw), words))
+    Ok(titled(&lean(&apply(&raw)), words))
 }
 
 /// Says to those who do not see it what the image shows.
@@ -98,7 +98,7 @@ fn titled(svg: &str, words: &Words) -> String {
     let title = format!("{}, {}", words.title, words.terms);
     let title = maud::html! { (title) }.into_string();
     let opened = svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{title}\" "), 1);
-    opened.replacen(">\n", &format!("><title>{title}</title>\n"), 1)
+    opened.replacen('>', &format!("><title>{title}</title>"), 1)
 }
 
 /// Tells the script of the page how to read values out of places.
@@ -153,6 +153,8 @@ pub(super) fn panel<'a, 'b>(
             .axis_desc_style(small);
         if names {
             mesh.x_desc(x.name.as_str()).y_desc(y.name.as_str());
+        } else {
+            mesh.disable_x_mesh();
         }
         mesh.draw()?;
     }

@@ -32,22 +32,20 @@ pub(super) fn groups<'a>(run: &Run<'a>, scenario: &str) -> Vec<Group<'a>> {
 impl<'a> Group<'a> {
     /// Cells that can be drawn, each with what is drawn of it.
     pub(super) fn drawn<T>(&self, find: impl Fn(&'a Cell) -> Option<T>) -> Vec<(&'a Cell, T)> {
-        let valid = self.cells.iter().filter(|cell| cell.status == Status::Valid);
-        valid.filter_map(|cell| Some((*cell, find(cell)?))).collect()
+        let valid = self.cells.iter().copied().filter(|cell| cell.status == Status::Valid);
+        valid.filter_map(|cell| Some((cell, find(cell)?))).collect()
     }
 
     /// Cells that have something to draw, and are invalid.
     pub(super) fn left_out<T>(&self, find: impl Fn(&'a Cell) -> Option<T>) -> Vec<String> {
-        let invalid = self.cells.iter().filter(|cell| cell.status == Status::Invalid);
+        let invalid = self.cells.iter().copied().filter(|cell| cell.status == Status::Invalid);
         invalid.filter(|cell| find(cell).is_some()).map(|cell| clean(cell.subject())).collect()
     }
 
     /// What all of these were asked for, and how many samples each of them has.
     pub(super) fn terms(&self, cells: &[&Cell], samples: &[u64]) -> String {
-        let wait = match one_wait(cells) {
-            true => cells.first().map(|cell| format!(", wait {}", cell.wait)),
-            false => None,
-        };
+        let wait = cells.first().filter(|_| one_wait(cells));
+        let wait = wait.map(|cell| format!(", wait {}", cell.wait));
         format!("{}{}; {}", self.terms, wait.unwrap_or_default(), counted(samples))
     }
 }

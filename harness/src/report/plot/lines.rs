@@ -10,7 +10,7 @@ use super::drawing::{
 use super::theme::{BAD, GOOD, MUTED, WARN, curve};
 
 const HEIGHT: u32 = 400;
-const ROOM: Room = Room { left: 84, below: 44, right: 40, above: 12 };
+const ROOM: Room = Room { left: 84, below: 48, right: 40, above: 12 };
 
 /// What a mark stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +95,11 @@ impl Lines {
             Ok(())
         })?;
         let svg = readable(&svg, &self.x, &self.y, &[area]);
+        let x = &self.x;
         let rows = self.lines.iter().flat_map(|line| {
-            line.points.iter().map(|(x, y)| vec![line.series.label.clone(), number(*x), number(*y)])
+            line.points
+                .iter()
+                .map(move |(at, y)| vec![line.series.label.clone(), x.data(*at), number(*y)])
         });
         let csv = csv(&["series", &self.x.column, &self.y.column], rows);
         let series = self.lines.into_iter().map(|line| line.series).collect();
@@ -111,7 +114,7 @@ impl Lines {
             chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
         }
         let dots =
-            if line.dotted { &points[..] } else { points.last_chunk::<1>().map_or(&[][..], |p| p) };
+            if line.dotted { &points[..] } else { &points[points.len().saturating_sub(1)..] };
         chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3, color.filled())))?;
         Ok(())
     }

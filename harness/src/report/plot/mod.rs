@@ -6,9 +6,8 @@
 //! and [`intervals`] draw.
 //!
 //! A plot is drawn with colours that stand for a role (ink, grid, the third series) and are
-//! afterwards replaced by CSS variables, so that a page themes it; each variable has a
-//! fallback, so that the SVG also stands alone. No text of a record is trusted: names
-//! arrive in the SVG as text.
+//! afterwards replaced by CSS variables, so that a page themes it. No text of a record is
+//! trusted: names arrive in the SVG as text.
 
 mod axis;
 mod bars;
@@ -32,7 +31,6 @@ mod unit;
 
 use super::Run;
 
-pub use axis::Scale;
 pub use budgets::budgets;
 pub(super) use compared::compared;
 pub use differences::differences;

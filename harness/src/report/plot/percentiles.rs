@@ -20,7 +20,7 @@ use crate::report::headline::Headline;
 const ABOVE: f64 = 10.0;
 
 /// Points along the longest curve.
-const POINTS: u32 = 72;
+const POINTS: u32 = 36;
 
 /// Which metrics a scenario is drawn for.
 pub(super) fn metrics(scenario: &str) -> &'static [&'static str] {

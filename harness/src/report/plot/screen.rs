@@ -13,78 +13,82 @@ use super::unit::Unit;
 use super::{Drawing, PlotError, Series, Words};
 use crate::report::Run;
 
-/// How much of the saw-tooth is drawn, in nanoseconds: half a second has thirty teeth.
-const WINDOW: i64 = 500_000_000;
+/// How much of the saw-tooth is drawn, in nanoseconds: eighteen teeth.
+const WINDOW: i64 = 300_000_000;
 
 /// A frame at 60 Hz, in nanoseconds.
 const FRAME: f64 = 16_666_667.0;
 
 /// Frames of a strip: the greatest of some in a row stands for all of them.
-const FRAMES: usize = 240;
+const FRAMES: usize = 40;
 
 /// Time from one frame to the next, over time.
 pub(super) fn intervals(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
-    let plot = |group: &Group<'_>| {
-        let (cells, drawn, left_out) = screens(run, group)?;
-        let strips: Vec<Strip> = series(run, &cells)
-            .into_iter()
-            .zip(&drawn)
-            .map(|(series, timeline)| interval_strip(series, timeline))
-            .collect();
-        let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64 - 1).collect();
-        let values = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
-        let y = Axis::log("frame interval", Unit::Nanos, values.chain([FRAME]));
-        let span = drawn.iter().map(|t| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
-        Some(Strips {
-            words: Words {
-                title: format!("{}: frame intervals over time", group.scenario),
-                terms: format!("{} intervals of the first repeat", group.terms(&cells, &samples)),
-                note: "From the end of one frame to the end of the next; the line is a sixtieth \
-                       of a second. An interval over 100 ms is a freeze, and is marked."
-                    .to_owned(),
-                left_out,
-            },
-            x: Axis::linear("time", Unit::Seconds, 0.0, span),
-            columns: vec!["time_s".to_owned(), y.column.clone()],
-            y,
-            strips,
-            beside: Some(FRAME),
-        })
-    };
-    groups(run, scenario).iter().filter_map(plot).map(Strips::draw).collect()
+    let groups = groups(run, scenario);
+    groups.iter().filter_map(|group| interval_plot(run, group)).map(Strips::draw).collect()
 }
 
 /// The age of the picture, where it was oldest.
 pub(super) fn ages(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
-    let plot = |group: &Group<'_>| {
-        let (cells, drawn, left_out) = screens(run, group)?;
-        let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64).collect();
-        let strips: Vec<Strip> = series(run, &cells)
-            .into_iter()
-            .zip(&drawn)
-            .map(|(series, timeline)| age_strip(series, timeline))
-            .collect();
-        let highest = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
-        let highest = highest.fold(1.0, f64::max);
-        let y = Axis::linear("age", Unit::Nanos, 0.0, 1.05 * highest);
-        Some(Strips {
-            words: Words {
-                title: format!("{}: age of the picture, where it was oldest", group.scenario),
-                terms: format!("{} frames of the first repeat", group.terms(&cells, &samples)),
-                note: "How old the newest sample on the screen was: it grows with time, and \
-                       falls with each frame. Half a second around the oldest picture of each. \
+    let groups = groups(run, scenario);
+    groups.iter().filter_map(|group| age_plot(run, group)).map(Strips::draw).collect()
+}
+
+fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
+    let (cells, drawn, left_out) = screens(run, group)?;
+    let strips: Vec<Strip> = series(run, &cells)
+        .into_iter()
+        .zip(&drawn)
+        .map(|(series, timeline)| interval_strip(series, timeline))
+        .collect();
+    let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64 - 1).collect();
+    let values = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
+    let y = Axis::log("frame interval", Unit::Nanos, values.chain([FRAME]));
+    let span = drawn.iter().map(|t| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
+    Some(Strips {
+        words: Words {
+            title: format!("{}: frame intervals over time", group.scenario),
+            terms: format!("{} intervals of the first repeat", group.terms(&cells, &samples)),
+            note: "From the end of one frame to the end of the next; the line is a sixtieth \
+                       of a second. An interval over 100 ms is a freeze, and is marked."
+                .to_owned(),
+            left_out,
+        },
+        x: Axis::linear("time", Unit::Seconds, 0.0, span),
+        columns: vec!["time_s".to_owned(), y.column.clone()],
+        y,
+        strips,
+        beside: Some(FRAME),
+    })
+}
+
+fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
+    let (cells, drawn, left_out) = screens(run, group)?;
+    let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64).collect();
+    let strips: Vec<Strip> = series(run, &cells)
+        .into_iter()
+        .zip(&drawn)
+        .map(|(series, timeline)| age_strip(series, timeline))
+        .collect();
+    let highest = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
+    let highest = highest.fold(1.0, f64::max);
+    let y = Axis::linear("age", Unit::Millis, 0.0, 1.05 * highest);
+    Some(Strips {
+        words: Words {
+            title: format!("{}: age of the picture, where it was oldest", group.scenario),
+            terms: format!("{} frames of the first repeat", group.terms(&cells, &samples)),
+            note: "How old the newest sample on the screen was: it grows with time, and \
+                       falls with each frame. 0.3 s around the oldest picture of each. \
                        A frame over 100 ms is a freeze, and is marked."
-                    .to_owned(),
-                left_out,
-            },
-            x: Axis::linear("time", Unit::Seconds, 0.0, WINDOW as f64 / 1e9),
-            columns: vec!["time_s".to_owned(), y.column.clone(), "since_start_s".to_owned()],
-            y,
-            strips,
-            beside: None,
-        })
-    };
-    groups(run, scenario).iter().filter_map(plot).map(Strips::draw).collect()
+                .to_owned(),
+            left_out,
+        },
+        x: Axis::linear("time", Unit::Seconds, 0.0, WINDOW as f64 / 1e9),
+        columns: vec!["time_s".to_owned(), y.column.clone()],
+        y,
+        strips,
+        beside: None,
+    })
 }
 
 type Found<'a> = (Vec<&'a Cell>, Vec<&'a Timeline>, Vec<String>);
@@ -149,10 +153,12 @@ fn age_strip(series: Series, timeline: &Timeline) -> Strip {
     let mut line = Vec::new();
     let mut rows = Vec::new();
     for screen in &inside {
-        let at = (screen.end_ns - from) as f64 / 1e9;
+        let at = ((screen.end_ns - from) as f64 / 1e5).round() / 1e4;
         for age in [screen.age_before_ns, screen.age_after_ns].into_iter().flatten() {
-            line.push((at, age as f64));
-            rows.push(vec![at, age as f64, screen.end_ns as f64 / 1e9]);
+            // A hundredth of a millisecond is less than a line is wide.
+            let age = (age as f64 / 1e4).round() / 1e2;
+            line.push((at, age));
+            rows.push(vec![at, age]);
         }
     }
     let flags = freezes(&inside, from);
@@ -208,8 +214,8 @@ mod tests {
     fn the_saw_tooth_is_drawn_where_it_is_highest() {
         let strip = age_strip(one(), &timeline());
         let highest = strip.lines[0].iter().map(|p| p.1).fold(0.0, f64::max);
-        assert_eq!(highest, 252e6);
-        assert!(strip.lines[0].iter().all(|p| (0.0..=0.5).contains(&p.0)));
+        assert_eq!(highest, 252.0);
+        assert!(strip.lines[0].iter().all(|p| (0.0..=0.3).contains(&p.0)));
         assert_eq!(strip.flags.len(), 1);
     }
 

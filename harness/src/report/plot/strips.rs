@@ -20,12 +20,12 @@ const fn height(strips: usize) -> u32 {
     }
 }
 
-const NAMES: u32 = 132;
+const NAMES: u32 = 150;
 const AXIS: u32 = 44;
 const ROOM: Room = Room { left: 66, below: 0, right: 24, above: 6 };
 
 /// Characters that fit the column of names.
-const NAME: usize = 17;
+const NAME: usize = 19;
 
 /// A stretch of a strip that deserves a look.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +88,7 @@ impl Strips {
         let header: Vec<&str> =
             std::iter::once("series").chain(self.columns.iter().map(String::as_str)).collect();
         let rows = self.strips.iter().flat_map(|strip| {
-            strip.rows.iter().map(|row| {
+            strip.rows.iter().map(move |row| {
                 std::iter::once(strip.series.label.clone())
                     .chain(row.iter().map(|value| number(*value)))
                     .collect()
@@ -110,7 +110,7 @@ impl Strips {
         let color = curve(*hue, *variant);
         names.draw(&Circle::new((8, 22), 4, color.filled()))?;
         names.draw_text(&cut(label, NAME), &ink(), (18, 22))?;
-        names.draw_text(&cut(&strip.about, NAME + 1), &text(SMALL - 1, MUTED), (18, 42))?;
+        names.draw_text(&cut(&strip.about, NAME + 2), &text(SMALL - 1, MUTED), (18, 42))?;
         let few = self.y.thinned(if below > 0 || self.strips.len() < 7 { 4 } else { 3 });
         let x = if below > 0 { self.x.clone() } else { self.x.bare() };
         let mut chart = panel(plot, (&x, &few), Room { below, ..ROOM }, false)?;

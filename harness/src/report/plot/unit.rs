@@ -7,6 +7,8 @@ use super::super::figure::scaled;
 pub(super) enum Unit {
     /// Nanoseconds, shown in whatever unit is short.
     Nanos,
+    /// Milliseconds.
+    Millis,
     /// Seconds.
     Seconds,
     /// Bytes, by powers of two.
@@ -27,6 +29,7 @@ impl Unit {
         let name = name.replace([' ', '/'], "_");
         let suffix = match self {
             Self::Nanos => "_ns",
+            Self::Millis => "_ms",
             Self::Seconds => "_s",
             Self::Bytes => "_bytes",
             Self::BytesPerSecond => "_bytes_per_s",
@@ -41,6 +44,7 @@ impl Unit {
     pub(super) fn tick(self, value: f64) -> String {
         match self {
             Self::Nanos => span(value),
+            Self::Millis => format!("{} ms", short(value)),
             Self::Seconds => format!("{} s", short(value)),
             Self::Bytes => bytes(value),
             Self::BytesPerSecond => rate(value),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use pipefit::run::limits::Limits;
 use pipefit::run::record::{Metrics, Spread};
 use serde_json::json;
 

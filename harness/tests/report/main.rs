@@ -4,252 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use pipefit::ground::host::Host;
-use pipefit::ground::ledger::Balance;
-use pipefit::ground::time::Resolution;
-use pipefit::ground::{Meter, Nanos};
-use pipefit::link::{Policy, Wait};
-use pipefit::role::age::Age;
-use pipefit::run::record::{
-    Build, Cause, Cell, HostRecord, Measured, Metrics, Repeat, Residue, RunRecord, SCHEMA, Spread,
-    Status, Warning,
-};
+use pipefit::run::record::{Cell, RunRecord, Status};
 use pipefit_harness::report::{
-    Curves, Figure, Row, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
+    Curves, Figure, Row, Run, View, csv, hgrm, hlog, html, json, markdown, plot, terminal,
 };
 use regex_lite::Regex;
 
-const SCRIPT: &str = "<script>alert(1)</script>";
-const MS: u64 = 1_000_000;
+mod literal;
+mod pages;
 
-/// Means are rounded: JSON as it is read here may be off in a fraction's last bit.
-fn spread(meter: &Meter) -> Option<Spread> {
-    let spread = Spread::from(meter);
-    Some(Spread { mean: spread.mean.map(f64::round), ..spread })
-}
-
-/// `n` spans between `low` and about 20 times that, with a tail.
-fn meter(n: u64, low: u64) -> Meter {
-    let mut meter = Meter::new();
-    for i in 0..n {
-        let tail = if i % 100 == 99 { 8 + (i / 100) % 12 } else { 0 };
-        meter.record(low + low * (i % 50) / 100 + low * tail);
-    }
-    meter
-}
-
-fn cell(scenario: &str, transport: &str) -> Cell {
-    Cell {
-        id: format!("{scenario}/{transport}/64B/10kHz/block"),
-        scenario: scenario.to_owned(),
-        transport: transport.to_owned(),
-        program: None,
-        size_bytes: 64,
-        wire_bytes: 104,
-        rate_hz: Some(10_000.0),
-        wait: Wait::Block,
-        policy: Policy::Block,
-        producers: 1,
-        burst: 1,
-        capacity_bytes: 1 << 20,
-        granted_bytes: Some(1 << 20),
-        stamp_every: 1,
-        status: Status::Valid,
-        reason: None,
-        cause: None,
-        notes: Vec::new(),
-        repeats: 3,
-        tries: 3,
-        clock_offset_ns: None,
-        clock_uncertainty_ns: None,
-        metrics: Metrics::default(),
-        ledger: None,
-        residue: None,
-        histograms: None,
-    }
-}
-
-fn books(offered: u64) -> Option<Balance> {
-    Some(Balance { offered, shown: offered, ..Balance::default() })
-}
-
-fn streamed(transport: &str, n: u64, low: u64) -> Measured {
-    let meters = BTreeMap::from([
-        ("response", meter(n, low)),
-        ("transit", meter(n, low / 2)),
-        ("slip", meter(n, low / 4)),
-        ("send", Meter::new()),
-    ]);
-    let cell = Cell {
-        metrics: Metrics {
-            response_ns: spread(&meters["response"]),
-            transit_ns: spread(&meters["transit"]),
-            slip_ns: spread(&meters["slip"]),
-            achieved_hz: Some(9_998.25),
-            ..Metrics::default()
-        },
-        ledger: books(n),
-        residue: Some(Residue::default()),
-        ..cell("stream", transport)
-    };
-    Measured { cell, meters, age: None, timeline: None }
-}
-
-fn there_and_back(transport: &str, wait: Wait, low: u64) -> Measured {
-    let meters = BTreeMap::from([("rtt", meter(12_000, low))]);
-    let cell = Cell {
-        id: format!("rtt/{transport}/64B/{wait}"),
-        rate_hz: None,
-        wait,
-        metrics: Metrics { rtt_ns: spread(&meters["rtt"]), ..Metrics::default() },
-        ledger: books(12_000),
-        ..cell("rtt", transport)
-    };
-    Measured { cell, meters, age: None, timeline: None }
-}
-
-fn flat_out(transport: &str, rates: [f64; 3]) -> Measured {
-    let repeat = |hz| Repeat { throughput_hz: Some(hz), ..Repeat::default() };
-    let cell = Cell {
-        id: format!("max/{transport}/64B/block"),
-        rate_hz: None,
-        metrics: Metrics {
-            throughput_hz: Some(rates[1]),
-            throughput_bytes_per_s: Some(rates[1] * 64.0),
-            per_repeat: rates.map(repeat).to_vec(),
-            ..Metrics::default()
-        },
-        ledger: books(1_500_000),
-        ..cell("max", transport)
-    };
-    Measured { cell, meters: BTreeMap::new(), age: None, timeline: None }
-}
-
-fn drawn(transport: &str, late: u64) -> Measured {
-    let mut age = Age::default();
-    for k in 0..=125 {
-        let at = Nanos(1_000 * MS + k * 16 * MS);
-        age.shown(at, Nanos(at.0 - late));
-    }
-    age.finish(Nanos(3_000 * MS));
-    let meters = BTreeMap::from([
-        ("response", meter(20_000, late)),
-        ("frame_interval", meter(250, 16 * MS)),
-    ]);
-    let cell = Cell {
-        metrics: Metrics {
-            response_ns: spread(&meters["response"]),
-            frame_interval_ns: spread(&meters["frame_interval"]),
-            age_ns: Some(Spread::from(&age)),
-            missed_frames: Some(15),
-            freezes: Some(1),
-            backlog_max: Some(1_402),
-            ..Metrics::default()
-        },
-        ledger: Some(Balance { offered: 20_000, shown: 250, merged: 19_750, ..Balance::default() }),
-        ..cell("gui60", transport)
-    };
-    Measured { cell, meters, age: Some(age), timeline: None }
-}
-
-fn measured() -> Vec<Measured> {
-    let mut hostile = streamed(SCRIPT, 20_000, 900);
-    hostile.cell.status = Status::Invalid;
-    hostile.cell.reason = Some("achieved 71.2 % of 10kHz | <b>missed</b>\u{1b}[2J".to_owned());
-    hostile.cell.cause = Some(Cause::MissedRate);
-    hostile.cell.notes = vec![format!("{SCRIPT} [x](javascript:alert(1))")];
-    hostile.cell.tries = 5;
-    hostile.cell.ledger = Some(Balance {
-        offered: 20_000,
-        shown: 19_000,
-        lost: 900,
-        corrupt: 3,
-        ..Balance::default()
-    });
-    hostile.cell.residue = Some(Residue { zombies: 1, fds: -2, ..Residue::default() });
-    let excluded = Measured {
-        cell: Cell {
-            status: Status::NotApplicable,
-            reason: Some("cannot do policy overwrite-oldest".to_owned()),
-            repeats: 0,
-            tries: 0,
-            ..cell("stream", "unix-seqpacket")
-        },
-        meters: BTreeMap::new(),
-        age: None,
-        timeline: None,
-    };
-    let mut queue = streamed("pipe", 20_000, 12_000);
-    queue.cell.notes = vec!["queue of 64KiB granted where 1MiB was asked".to_owned()];
-    let mut start = Measured {
-        cell: Cell { id: "start-stop/thread".to_owned(), ..cell("start-stop", "thread") },
-        meters: BTreeMap::new(),
-        age: None,
-        timeline: None,
-    };
-    start.cell.metrics =
-        Metrics { start_ns: Some(81_000), stop_ns: Some(2_400_000), ..Metrics::default() };
-    vec![
-        streamed("call", 20_000, 400),
-        queue,
-        streamed("thread", 15_000, 5_200),
-        streamed("task", 900, 3_100),
-        hostile,
-        excluded,
-        there_and_back("pipe", Wait::Block, 18_000),
-        there_and_back("thread", Wait::Spin, 700),
-        flat_out("pipe", [408e3, 581e3, 755e3]),
-        flat_out("thread", [9.1e6, 9.4e6, 9.6e6]),
-        drawn("pipe", 2 * MS),
-        drawn("thread", MS),
-        start,
-    ]
-}
-
-fn record() -> RunRecord {
-    RunRecord {
-        schema: SCHEMA.to_owned(),
-        id: "2026-01-02T03-04-05Z-a1b2".to_owned(),
-        started: "2026-01-02T03:04:05Z".to_owned(),
-        command: vec!["pipefit".to_owned(), "compare".to_owned(), SCRIPT.to_owned()],
-        version: "0.1.0".to_owned(),
-        build: Build { profile: "optimised".to_owned(), debug_assertions: false, commit: None },
-        host: HostRecord {
-            facts: Host {
-                cpu: Some("Example 9000".to_owned()),
-                cores: Some(2),
-                kernel: "Linux 6.1.0".to_owned(),
-                memory_bytes: Some(8 << 30),
-                governor: None,
-                virtualised: Some("KVM".to_owned()),
-                clocksource: Some("kvm-clock".to_owned()),
-            },
-            steal_pct: Some(0.4),
-            pinned: Some(vec![0, 1]),
-            clock: Resolution { step_ns: 1, cost_ns: 31 },
-            warnings: vec![
-                Warning {
-                    what: "the frequency governor is not known".to_owned(),
-                    remedy: "set it to performance on the host, then run pipefit doctor to see \
-                             that what a repeat measures no longer depends on when it is measured"
-                        .to_owned(),
-                },
-                Warning { what: SCRIPT.to_owned(), remedy: "none\u{1b}[31m".to_owned() },
-            ],
-        },
-        partial: false,
-        measuring_ns: 42_300_000_000,
-        limits: None,
-        cells: measured().into_iter().map(|m| m.cell).collect(),
-    }
-}
-
-/// A record of one healthy cell and one that is not.
-fn small() -> (RunRecord, Curves) {
-    let two = [streamed("pipe", 20_000, 12_000), flat_out("pipe", [1e5, 2e5, 3e5])];
-    let record = RunRecord { cells: two.iter().map(|m| m.cell.clone()).collect(), ..record() };
-    (record, Curves::from_measured(&two))
-}
+use literal::{SCRIPT, cell, measured, meter, record, small, streamed, whole};
 
 fn rows(view: &View) -> impl Iterator<Item = &Row> {
     view.sections.iter().flat_map(|s| &s.rows)
@@ -268,6 +32,17 @@ fn lines_on_a_terminal_fit_unless_names_do_not() {
     for line in table.lines() {
         assert!(line.chars().count() <= terminal::WIDTH, "{line}");
     }
+}
+
+#[test]
+fn shapes_are_drawn_where_there_is_room_for_them() {
+    let (record, curves) = whole();
+    let shaped = terminal::shaped(&record, &curves, false);
+    let rtt: Vec<&str> = shaped.lines().skip_while(|l| !l.starts_with("rtt")).take(6).collect();
+    assert!(rtt[2].ends_with("shape") && rtt[3].contains('█'), "{rtt:?}");
+    assert!(rtt[5].contains("shape: how often which rtt, from "), "{rtt:?}");
+    assert!(rtt.iter().all(|line| line.chars().count() <= terminal::WIDTH), "{rtt:?}");
+    assert!(!terminal::table(&record, false).contains('█'), "the control: no histograms");
 }
 
 #[test]
@@ -352,12 +127,14 @@ fn figures_in_markdown_are_the_models() {
 fn figures_on_the_page_are_the_models() {
     let record = record();
     let page = html::page(&record, &Curves::default(), None);
+    let page = &page[page.find("id=\"scenario-0\"").unwrap()..];
     let view = View::new(&record);
     let table_row =
         Regex::new(r#"(?s)<tr class="(?:valid|invalid)"><th scope="row">.*?</tr>"#).unwrap();
-    let figure = Regex::new(r#"<td class="n[^"]*">(?:<strong class="best">)?([^<*]*)"#).unwrap();
+    let figure =
+        Regex::new(r#"<td class="n[^"]*"[^>]*>(?:<strong class="best">)?([^<*]*)"#).unwrap();
     let shown: Vec<Vec<String>> = table_row
-        .find_iter(&page)
+        .find_iter(page)
         .map(|tr| figure.captures_iter(tr.as_str()).map(|c| c[1].to_owned()).collect())
         .collect();
     let wanted: Vec<Vec<String>> = rows(&view)
@@ -376,6 +153,10 @@ fn the_page_reads_so() {
     let style = Regex::new("(?s)<style>.*?</style>").unwrap();
     let bare = style.replace(&page, "<style>…</style>");
     let bare = svg.replace_all(&bare, "$1…</svg>");
+    let data = Regex::new("(data:text/csv;charset=utf-8,[^%]*%0A)[^\"]*").unwrap();
+    let bare = data.replace_all(&bare, "$1…");
+    let script = Regex::new("(?s)<script>.*?</script>").unwrap();
+    let bare = script.replace(&bare, "<script>…</script>");
     // One element a line, so that a difference can be read.
     let lines = bare.replace("><", ">\n<");
     insta::assert_snapshot!("page", lines);
@@ -384,18 +165,26 @@ fn the_page_reads_so() {
 #[test]
 fn the_page_needs_nothing_but_itself() {
     let page = html::page(&record(), &Curves::from_measured(&measured()), None);
-    let references = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    let references = page.replace("http://www.w3.org/2000/svg", "");
     for scheme in ["http://", "https://", "url(", "@import", " src=", "//fonts"] {
         assert!(!references.contains(scheme), "the page refers to {scheme}");
     }
     let href = Regex::new(r#"href="([^"]*)""#).unwrap();
     for link in href.captures_iter(&page) {
-        assert!(link[1].starts_with('#') || &link[1] == "data:,", "{}", &link[1]);
+        let within = link[1].starts_with('#') || &link[1] == "data:,";
+        assert!(within || link[1].starts_with("data:text/csv;charset=utf-8,"), "{}", &link[1]);
     }
     let policy = Regex::new(r#"http-equiv="Content-Security-Policy" content="([^"]*)""#).unwrap();
     let policy = &policy.captures(&page).unwrap()[1];
-    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
-    assert!(!policy.contains("script-src"), "{policy}");
+    let script = format!("script-src 'sha256-{}'", html::script_hash());
+    let wanted = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; {script}; img-src data:; base-uri 'none'; form-action 'none'"
+    );
+    assert_eq!(policy.replace("&#39;", "'"), wanted);
+    // Nothing that is pressed or loaded has a script of its own, which the policy would stop.
+    let handler = Regex::new(r#"<[a-z][^>]* on[a-z]+="#).unwrap();
+    assert!(!handler.is_match(&page), "{:?}", handler.find(&page));
+    assert_eq!(page.matches("<script").count(), 1);
 }
 
 #[test]
@@ -407,16 +196,17 @@ fn hostile_names_are_text_everywhere() {
     valid.cells[4].status = Status::Valid;
     for page in [html::page(&record, &curves, None), html::page(&valid, &curves, None)] {
         let lower = page.to_lowercase();
-        assert!(!lower.contains("<script") && !lower.contains("<b>"), "markup came through");
+        let own = lower.matches("<script>(() => {").count();
+        assert_eq!((own, lower.matches("<script").count()), (1, 1), "markup came through");
+        assert!(!lower.contains("<b>"), "markup came through");
         assert!(lower.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name is shown");
         assert!(!page.contains('\u{1b}'));
     }
-    let svgs: Vec<String> = plot::plots(&valid, &curves, "stream")
-        .iter()
-        .map(|p| plot::percentiles::svg(p).unwrap().unwrap())
-        .collect();
-    assert!(svgs.iter().any(|s| s.contains("&lt;script&gt;alert(1)&lt;/script")));
-    assert!(svgs.iter().all(|s| !s.contains("<script")));
+    let run = Run { record: &valid, curves: &curves, verdicts: None };
+    let drawn: Vec<_> = plot::plots(&run, "stream").into_iter().map(Result::unwrap).collect();
+    assert!(drawn[0].series.iter().any(|series| series.label == SCRIPT));
+    assert!(drawn.iter().any(|one| one.svg.contains("&lt;script&gt;alert(1)&lt;/script")));
+    assert!(drawn.iter().all(|one| !one.svg.contains("<script")));
     let markdown = markdown::document(&record);
     assert!(!markdown.contains("<script") && !markdown.contains("<b>"), "{markdown}");
     assert!(markdown.contains("\\[x\\](javascript"), "a link came through: {markdown}");
@@ -428,37 +218,64 @@ fn hostile_names_are_text_everywhere() {
     }
 }
 
+fn drawings(record: &RunRecord, curves: &Curves, scenario: &str) -> Vec<plot::Drawing> {
+    let run = Run { record, curves, verdicts: None };
+    plot::plots(&run, scenario).into_iter().map(Result::unwrap).collect()
+}
+
+fn labels(drawing: &plot::Drawing) -> Vec<&str> {
+    drawing.series.iter().map(|series| series.label.as_str()).collect()
+}
+
 #[test]
 fn a_plot_reads_so() {
     let (record, curves) = small();
-    let plots = plot::plots(&record, &curves, "stream");
+    let plots = drawings(&record, &curves, "stream");
     assert_eq!(plots.len(), 1);
-    insta::assert_snapshot!("plot", plot::percentiles::svg(&plots[0]).unwrap().unwrap());
+    insta::assert_snapshot!("plot", plots[0].svg);
+    insta::assert_snapshot!("plot_data", plots[0].csv);
 }
 
 #[test]
 fn a_plot_has_a_curve_for_each_valid_transport_and_a_name_for_each_invalid_one() {
     let (record, curves) = (record(), Curves::from_measured(&measured()));
-    let stream = &plot::plots(&record, &curves, "stream")[0];
-    let labels: Vec<&str> = stream.curves.iter().map(|c| c.label.as_str()).collect();
-    assert_eq!(labels, ["call", "pipe", "thread", "task"]);
-    assert_eq!(stream.left_out, [SCRIPT]);
-    let rtt = &plot::plots(&record, &curves, "rtt")[0];
-    let labels: Vec<&str> = rtt.curves.iter().map(|c| c.label.as_str()).collect();
-    assert_eq!(labels, ["pipe, block", "thread, spin"], "what differs is in the label");
-    assert_eq!(rtt.curves[1].hue, stream.curves[2].hue, "a transport keeps its colour");
-    let gui: Vec<&str> = plot::plots(&record, &curves, "gui60").iter().map(|p| p.metric).collect();
-    assert_eq!(gui, ["response", "frame_interval"]);
-    let svg = plot::percentiles::svg(stream).unwrap().unwrap();
-    let line = Regex::new(r#"<polyline[^>]* stroke="var\(--c\d"#).unwrap();
-    assert_eq!(line.find_iter(&svg).count(), 4 + 4, "four curves, and their names");
+    let stream = &drawings(&record, &curves, "stream")[0];
+    assert_eq!(labels(stream), ["call", "pipe", "thread", "task"]);
+    assert_eq!(stream.words.left_out, [SCRIPT]);
+    let rtt = &drawings(&record, &curves, "rtt")[0];
+    assert_eq!(labels(rtt), ["pipe, block", "thread, spin"], "what differs is in the label");
+    assert_eq!(rtt.series[1].hue, stream.series[2].hue, "a transport keeps its colour");
+    let gui = drawings(&record, &curves, "gui60");
+    let titles: Vec<&str> = gui.iter().map(|p| p.words.title.as_str()).collect();
+    assert_eq!(titles, ["gui60: frame interval by percentile", "gui60: what became of the frames"]);
+    let svg = &stream.svg;
+    let line = Regex::new(r#"<polyline[^>]* data-hue="\d+""#).unwrap();
+    assert_eq!(line.find_iter(svg).count(), 4, "four curves");
     assert_eq!(svg.matches("<circle").count(), 4);
     for word in ["role=\"img\"", "aria-label=\"stream: response", "<title>stream", "99.9 %", "µs"]
     {
         assert!(svg.contains(word), "{word}");
     }
-    for stand_in in ["\"#0100", "\"#0101", "\"#0200"] {
+    for stand_in in ["\"#10", "\"#11", "\"#0200"] {
         assert!(!svg.contains(stand_in), "a colour is not themed");
+    }
+}
+
+#[test]
+fn the_data_of_a_plot_is_what_is_drawn() {
+    let (record, curves) = small();
+    let drawing = &drawings(&record, &curves, "stream")[0];
+    let mut reader = ::csv::Reader::from_reader(drawing.csv.as_bytes());
+    assert_eq!(reader.headers().unwrap(), &["series", "percentile_pct", "response_ns"][..]);
+    let lines: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let points = Regex::new(r#"<polyline[^>]*data-hue="[^>]*points="([^"]*)""#).unwrap();
+    let drawn = points.captures(&drawing.svg).unwrap()[1].split_whitespace().count();
+    assert_eq!(lines.len(), drawn);
+    let histogram = curves.get("stream/pipe/64B/10kHz/block", "response").unwrap();
+    for line in &lines {
+        let (percentile, nanos): (f64, u64) = (line[1].parse().unwrap(), line[2].parse().unwrap());
+        let found = histogram.value_at_percentile(percentile);
+        assert!(histogram.equivalent(found, nanos), "{percentile}: {nanos} and not {found}");
     }
 }
 
@@ -467,9 +284,8 @@ fn too_few_samples_make_no_plot() {
     let few = [streamed("pipe", 19, 12_000)];
     let record = RunRecord { cells: vec![few[0].cell.clone()], ..record() };
     let curves = Curves::from_measured(&few);
-    let plots = plot::plots(&record, &curves, "stream");
-    assert!(plot::percentiles::svg(&plots[0]).unwrap().is_none());
-    assert!(html::page(&record, &curves, None).contains("No percentile plot of response"));
+    assert!(drawings(&record, &curves, "stream").is_empty());
+    assert!(!html::page(&record, &curves, None).contains("<figure"));
 }
 
 #[test]
@@ -601,8 +417,8 @@ fn an_interrupted_run_says_so_everywhere() {
     assert!(terminal::table(&record, false).contains(said));
     assert!(markdown::document(&record).contains(said));
     let page = html::page(&record, &Curves::default(), None);
-    assert!(page.contains(said) && page.contains("class=\"partial\""));
-    assert!(!html::page(&self::record(), &Curves::default(), None).contains("class=\"partial\""));
+    assert!(page.contains(said) && page.contains("⚠ Partial."));
+    assert!(!html::page(&self::record(), &Curves::default(), None).contains("⚠ Partial."));
 }
 
 #[test]
