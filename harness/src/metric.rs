@@ -191,6 +191,12 @@ impl Metric {
 }
 
 impl Limit {
+    /// What the record calls it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The limit, or the part of it; `of` is the size in bytes or the time in
     /// nanoseconds, where there is one for each.
     #[must_use]

@@ -61,6 +61,8 @@ fn what_it_says_about_itself() {
         (&["completions", "zsh"], "pipe-buffered"),
         (&["man"], ".TH pipefit"),
         (&["man", "run"], "send\\-timeout"),
+        (&["man", "report"], "history"),
+        (&["report", "--help"], "side by side"),
         (&["--help"], "Exit codes"),
         (&["run", "--help"], "--draw-cost"),
         (&["--version"], env!("CARGO_PKG_VERSION")),

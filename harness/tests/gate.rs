@@ -76,6 +76,12 @@ fn what_became_slower_is_a_regression_by_name_and_exit_code() {
     assert_eq!(cell["null"].as_array().unwrap().len(), 20);
     assert!(fs::read_to_string(junit).unwrap().contains("<failure"));
     assert!(fs::read_to_string(markdown).unwrap().contains("| regressed | rtt/pipe/64B/block |"));
+    // Its page stands beside its record, and is named last.
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let page = printed.lines().last().and_then(|line| line.strip_prefix("report: ")).unwrap();
+    assert!(Path::new(page).with_file_name("gate.json").is_file(), "{printed}");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("rtt/pipe/64B/block") && page.contains("regressed"), "{page}");
 }
 
 #[test]

@@ -15,11 +15,15 @@ use pipefit::run::{Registry, scenario};
 use regex_lite::Regex;
 
 mod baseline;
+mod exports;
 mod judging;
+mod report;
 mod sensor;
 
 pub(super) use baseline::{BaselineArgs, Deed, ListOf, Removal, Save};
+pub(super) use exports::ExportArgs;
 pub(super) use judging::{CheckArgs, GateArgs, LimitsArgs};
+pub(super) use report::ReportArgs;
 pub(super) use sensor::SensorArgs;
 
 use super::axes::{self, Pins};
@@ -66,6 +70,8 @@ pub(super) enum Command {
     Gate(GateArgs),
     /// Keep runs by class of machine, to see how figures go over time
     Baseline(BaselineArgs),
+    /// Draw a kept run again, several side by side, or all of them over time
+    Report(ReportArgs),
     /// List transports with what they can do, scenarios, metrics and limits
     List(ListArgs),
     /// Measure this machine's physical limits, which budgets can be ratios to
@@ -256,36 +262,8 @@ pub(super) struct Keep {
     /// For people, or one JSON object a line on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(super) message_format: MessageFormat,
-    /// The record, as run.json
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_json: Option<PathBuf>,
-    /// One figure a line
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_csv: Option<PathBuf>,
-    /// The tables in Markdown
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_markdown: Option<PathBuf>,
-    /// The page
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_html: Option<PathBuf>,
-    /// The distributions, as HdrHistogram's plotter reads them
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_hgrm: Option<PathBuf>,
-    /// The histograms, as HdrHistogram's log tools read them
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_hlog: Option<PathBuf>,
-    /// Some frames on their way from sensor to screen, as a Chrome trace: opens in Perfetto
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_trace: Option<PathBuf>,
-    /// Cells or budgets as tests, in JUnit's XML
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_junit: Option<PathBuf>,
-    /// Figures for github-action-benchmark (customSmallerIsBetter)
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_gha: Option<PathBuf>,
-    /// Figures for Bencher (its metric format)
-    #[arg(long, value_name = "FILE")]
-    pub(super) export_bmf: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) exports: ExportArgs,
 }
 
 /// What was said.

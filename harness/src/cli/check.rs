@@ -41,7 +41,7 @@ pub(super) fn check(
     out: &Out,
 ) -> Result<Exit, Failure> {
     let budgets = budgets(registry, &args)?;
-    let exports = Exports::plan(&args.keep)?;
+    let exports = Exports::plan(&args.keep.exports, args.keep.message_format)?;
     let store = Store::find(args.keep.results.as_deref());
     store.check()?;
     let stop = Stop::default();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 
-use super::args::{Keep, MessageFormat};
+use super::args::{ExportArgs, MessageFormat};
 use super::failure::Failure;
 use super::out::Out;
 use super::written::{Form, Source};
@@ -18,12 +18,12 @@ pub(super) struct Exports(Vec<(Form, PathBuf)>);
 
 impl Exports {
     /// Takes what was asked for, and makes sure that it can be written: better to
-    /// learn it before measuring than after.
+    /// learn it before measuring than after. `format` is what standard output has else.
     ///
     /// # Errors
     /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`]
     /// where a file cannot be written.
-    pub(super) fn plan(keep: &Keep) -> Result<Self, Failure> {
+    pub(super) fn plan(keep: &ExportArgs, format: MessageFormat) -> Result<Self, Failure> {
         let asked = [
             (Form::Json, &keep.export_json),
             (Form::Csv, &keep.export_csv),
@@ -39,7 +39,7 @@ impl Exports {
         let exports: Vec<(Form, PathBuf)> =
             asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
         let on_stdout = exports.iter().filter(|(_, to)| is_stdout(to)).count()
-            + usize::from(keep.message_format == MessageFormat::Json);
+            + usize::from(format == MessageFormat::Json);
         if on_stdout > 1 {
             let what = "standard output can have one export, or --message-format json, not both\n";
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
@@ -53,6 +53,38 @@ impl Exports {
     /// Whether one of them has standard output, where nothing else may appear then.
     pub(super) fn take_stdout(&self) -> bool {
         self.0.iter().any(|(_, to)| is_stdout(to))
+    }
+
+    /// Where one of the forms goes, if it was asked for.
+    pub(super) fn of(&self, form: Form) -> Option<&Path> {
+        self.0.iter().find(|(other, _)| *other == form).map(|(_, to)| to.as_path())
+    }
+
+    /// Refuses what is not one of `forms`: `what` has no other.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where another one was asked for.
+    pub(super) fn only(&self, forms: &[Form], what: &str) -> Result<(), Failure> {
+        match self.0.iter().find(|(form, _)| !forms.contains(form)) {
+            None => Ok(()),
+            Some((form, _)) => {
+                let why = format!("{what} is not exported as {}: one run is\n", form.word());
+                Err(clap::Error::raw(ErrorKind::ArgumentConflict, why).into())
+            }
+        }
+    }
+
+    /// Writes a text as one of the forms, if that was asked for.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(super) fn put(&self, form: Form, text: &str, out: &Out) -> Result<(), Failure> {
+        match self.of(form) {
+            None => {}
+            Some(to) if is_stdout(to) => out.print(text)?,
+            Some(to) => put(to, text.as_bytes())?,
+        }
+        Ok(())
     }
 
     /// Writes them.

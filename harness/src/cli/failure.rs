@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::out::{Color, Out, OutError, tell};
-use crate::results::{BaselineError, FileError, ReadError, RunError, StoreError};
+use crate::results::{BaselineError, FileError, PageError, ReadError, RunError, StoreError};
 use crate::verdict::budget::{Complaint, Kind};
 
 /// Why a command came to nothing.
@@ -23,6 +23,9 @@ pub(super) enum Failure {
     /// There is no run where one was looked for.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A page cannot be written.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// A baseline cannot be kept, or is not there.
     #[error(transparent)]
     Baseline(#[from] BaselineError),

@@ -87,7 +87,8 @@ pub(super) fn gate(
         || report::github::gate_annotations(&record),
         || report::markdown::gate(&record),
     );
-    out.print(&format!("gate: {}\n", place.display()))?;
+    let page = page_of(&place);
+    out.print(&format!("gate: {}\nreport: {}\n", place.display(), page.display()))?;
     Ok(match stop.asked() {
         Some(why) => Exit::asked(why),
         None => exit(&outcomes),
@@ -106,12 +107,18 @@ fn place(args: &GateArgs, started: SystemTime) -> Result<PathBuf, Failure> {
     Ok(folder.join("gate.json"))
 }
 
+/// The page beside a gate's record.
+fn page_of(place: &Path) -> PathBuf {
+    place.with_file_name("report.html")
+}
+
 impl GateArgs {
     /// Keeps and exports what came of it.
     fn keep(&self, record: &GateRecord, place: &Path) -> Result<(), Failure> {
         let failed = |what, why: String| Failure::Form { what, why };
         let text = json::pretty(record).map_err(|e| failed("gate.json", e.to_string()))?;
         put(place, text.as_bytes())?;
+        put(&page_of(place), report::html::gated(record).as_bytes())?;
         if let Some(file) = &self.export_json {
             put(file, text.as_bytes())?;
         }

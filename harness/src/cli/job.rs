@@ -59,7 +59,7 @@ impl Job<'_> {
     /// or shown.
     pub(super) fn perform(&self, parts: &[Part]) -> Result<Exit, Failure> {
         let extent = self.measurable(parts)?;
-        let exports = Exports::plan(&self.args.keep)?;
+        let exports = Exports::plan(&self.args.keep.exports, self.args.keep.message_format)?;
         let store = Store::find(self.args.keep.results.as_deref());
         store.check()?;
 
@@ -174,12 +174,7 @@ impl Job<'_> {
     }
 
     /// The table, where people look: not where a program reads.
-    fn show(
-        &self,
-        record: &RunRecord,
-        curves: &Curves,
-        exports: &Exports,
-    ) -> Result<(), Failure> {
+    fn show(&self, record: &RunRecord, curves: &Curves, exports: &Exports) -> Result<(), Failure> {
         if self.manner.quiet || self.for_programs() {
             return Ok(());
         }

@@ -25,6 +25,7 @@ mod list;
 mod notebook;
 mod out;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod sensor;
@@ -79,6 +80,7 @@ fn obey(registry: &Registry, out: &Out) -> Result<Exit, Failure> {
         Command::Sensor(args) => sensor::be_sensor(&args),
         Command::Gate(args) => gate::gate(registry, &args, &manner, out),
         Command::Baseline(args) => baseline::baseline(&args, out),
+        Command::Report(args) => report::report(&args, &manner, out),
         Command::Schema => schema::schema(out),
         Command::Completions { shell } => schema::completions(shell, &mut grammar, out),
         Command::Man { command } => schema::man(&mut grammar, command.as_deref(), out),

@@ -75,7 +75,8 @@ impl Form {
         })
     }
 
-    const fn word(self) -> &'static str {
+    /// What it is called.
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Json => "JSON",
             Self::Csv => "CSV",

@@ -128,6 +128,17 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
     format!("{value:.digits$}{prefix}{unit}")
 }
 
+/// A ratio, in three digits that say something.
+#[must_use]
+pub(super) fn times(ratio: f64) -> String {
+    match ratio {
+        r if r >= 100.0 => format!("{r:.0}×"),
+        r if r >= 10.0 => format!("{r:.1}×"),
+        r if r >= 0.01 => format!("{r:.2}×"),
+        r => format!("{r:.4}×"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

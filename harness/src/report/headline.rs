@@ -1,8 +1,10 @@
 //! The figure that a scenario is there for, and what the machine could do at best in the
 //! same minutes, which it is held beside.
 
+use std::collections::BTreeMap;
+
 use pipefit::run::limits::Limits;
-use pipefit::run::record::Cell;
+use pipefit::run::record::{Cell, Repeat};
 use pipefit::run::scenario;
 
 use crate::metric;
@@ -30,6 +32,10 @@ pub(super) struct Beside {
     of: Option<u64>,
     stat: Option<&'static str>,
 }
+
+/// Medians of a machine's limits, by their keys in `run.json`, and by size or time where
+/// there is one for each.
+pub type Medians<'a> = BTreeMap<(&'a str, Option<u64>), f64>;
 
 /// In the order in which a cell of an unknown scenario is asked for them.
 const ALL: [Headline; 4] = [
@@ -76,6 +82,12 @@ impl Beside {
         // Nothing is a multiple of no time at all.
         limit.read(limits, self.of, self.stat).filter(|value| *value > 0.0)
     }
+
+    /// The same, where only medians were kept.
+    pub(super) fn among(&self, medians: &Medians<'_>) -> Option<f64> {
+        let limit = metric::limits().iter().find(|limit| limit.name == self.name)?;
+        medians.get(&(limit.key(), self.of)).copied().filter(|value| *value > 0.0)
+    }
 }
 
 impl Headline {
@@ -87,17 +99,55 @@ impl Headline {
     /// The main figure of cells: what their scenario is there for, else the first that
     /// there is.
     pub(super) fn of(cells: &[&Cell]) -> Option<&'static Self> {
-        let scenario = scenario::find(&cells.first()?.scenario);
-        let first = scenario.and_then(|s| s.metrics.first()).map(|name| match *name {
-            // Limits are in bytes.
-            "throughput" => "throughput_bytes",
-            name => name,
-        });
         let has = |headline: &&Self| {
             let read = |cell: &&Cell, stat| headline.metric()?.read(cell, stat);
             cells.iter().any(|cell| headline.stats.iter().any(|stat| read(cell, *stat).is_some()))
         };
-        ALL.iter().find(|one| Some(one.metric) == first).or_else(|| ALL.iter().find(has))
+        Self::named(&cells.first()?.scenario).or_else(|| ALL.iter().find(has))
+    }
+
+    /// What a scenario of that name is there for, where it is known.
+    pub(super) fn named(scenario: &str) -> Option<&'static Self> {
+        let first = scenario::find(scenario)?.metrics.first().map(|name| match *name {
+            // Limits are in bytes.
+            "throughput" => "throughput_bytes",
+            name => name,
+        })?;
+        ALL.iter().find(|one| one.metric == first)
+    }
+
+    /// All of them, in the order in which a cell of an unknown scenario is asked for them.
+    pub(super) const fn all() -> &'static [Self] {
+        &ALL
+    }
+
+    /// Its parts, the most telling one first.
+    pub(super) const fn stats(&self) -> &'static [Option<&'static str>] {
+        self.stats
+    }
+
+    /// Whether more of it is better.
+    pub(super) fn is_rate(&self) -> bool {
+        self.metric == "throughput_bytes"
+    }
+
+    /// The part of it that each repeat of a cell has by itself; `None` where a repeat
+    /// lacks it, or repeats have no such figure.
+    pub(super) fn repeats(&self, stat: Option<&str>, cell: &Cell) -> Option<Vec<f64>> {
+        let metrics = &cell.metrics;
+        let of = |repeat: &Repeat| match (self.metric, stat) {
+            ("rtt", Some("p50")) => repeat.rtt_p50_ns.map(|ns| ns as f64),
+            ("response", Some("p50")) => repeat.response_p50_ns.map(|ns| ns as f64),
+            ("response", Some("p99")) => repeat.response_p99_ns.map(|ns| ns as f64),
+            // Repeats have frames; a frame of a cell has so many bytes.
+            ("throughput_bytes", None) => {
+                let bytes = metrics.throughput_bytes_per_s? / metrics.throughput_hz?;
+                repeat.throughput_hz.map(|hz| hz * bytes)
+            }
+            _ => None,
+        };
+        let all: Option<Vec<f64>> = metrics.per_repeat.iter().map(of).collect();
+        all.filter(|all| !all.is_empty() && all.len() == cell.repeats as usize)
     }
 
     /// The part that all of these cells have, or the first that some have: one's p90 beside

@@ -16,15 +16,21 @@ use crate::verdict::Verdicts;
 
 mod books;
 mod budgets;
+mod compared;
+mod differences;
 mod environment;
 mod figure;
 mod gated;
+mod history;
 mod scenario;
 mod shell;
+mod spark;
 mod summary;
 mod words;
 
+pub use compared::compared;
 pub use gated::gated;
+pub use history::history;
 pub use shell::{script_hash, style};
 
 use shell::{Part, shell};

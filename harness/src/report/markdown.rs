@@ -142,7 +142,7 @@ fn draw_row(out: &mut String, section: &Section, row: &Row) {
 }
 
 /// A text as text: whatever Markdown or HTML would read as more is escaped.
-fn text(raw: &str) -> String {
+pub(super) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {

@@ -4,7 +4,8 @@
 //! only lay those words out, so that the same figure reads the same everywhere.
 //! [`csv`], [`json`], [`hgrm`], [`hlog`] and [`trace`] are for programs: they carry exact
 //! numbers and no words of the view; [`junit`], [`github`] and [`trackers`] are for the
-//! programs that builds run in; [`trend`] lays runs of several days beside each other.
+//! programs that builds run in; [`compare`] lays runs beside each other, [`trend`] those of
+//! several days, and [`history`] all that were ever kept.
 //!
 //! Everything here is pure: a record (and [`Curves`], where more than figures is needed)
 //! goes in, text comes out. Nothing judges, and nothing touches a file. Names,
@@ -12,12 +13,14 @@
 //! arrives there as text.
 
 mod columns;
+pub mod compare;
 pub mod csv;
 mod curves;
 mod figure;
 pub mod github;
 mod headline;
 pub mod hgrm;
+pub mod history;
 pub mod hlog;
 pub mod html;
 pub mod json;

@@ -5,7 +5,7 @@
 //! appending: the kernel puts it behind whatever is there, so two runs at once do not mix
 //! (on the file systems of one host; NFS does not promise it). A line that a crash cut
 //! short stays as it is. The next one begins behind a line end of its own, and whoever
-//! reads passes over what is no entry, and counts it.
+//! reads passes over what is no entry, and says which lines those are.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -100,8 +100,8 @@ pub struct HistoryError {
 pub struct History {
     /// The runs, in the order in which they were kept.
     pub entries: Vec<Entry>,
-    /// Lines that were passed over: torn, or of another schema.
-    pub skipped: usize,
+    /// The numbers of lines that were passed over, from 1: torn, or of another schema.
+    pub damaged: Vec<usize>,
 }
 
 impl History {
@@ -117,14 +117,14 @@ impl History {
             opened => opened.map_err(failed)?,
         };
         let mut history = Self::default();
-        for line in BufReader::new(file).split(b'\n') {
+        for (number, line) in (1..).zip(BufReader::new(file).split(b'\n')) {
             let line = line.map_err(failed)?;
             let entry = serde_json::from_slice::<Entry>(&line).ok();
             match entry.filter(|entry| entry.schema == SCHEMA) {
                 Some(entry) => history.entries.push(entry),
                 // Two that met a torn line at once both ended it.
                 None if line.is_empty() => {}
-                None => history.skipped += 1,
+                None => history.damaged.push(number),
             }
         }
         Ok(history)
@@ -281,7 +281,7 @@ mod tests {
             append(store.root(), &entry(n)).unwrap();
         }
         let history = History::read(&store).unwrap();
-        assert_eq!((history.entries, history.skipped), ((0..3).map(entry).collect(), 0));
+        assert_eq!((history.entries, history.damaged.len()), ((0..3).map(entry).collect(), 0));
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
             append(store.root(), &entry(1)).unwrap();
             append(store.root(), &entry(2)).unwrap();
             let history = History::read(&store).unwrap();
-            assert_eq!((history.entries, history.skipped), ((0..3).map(entry).collect(), 1));
+            assert_eq!((history.entries, history.damaged.len()), ((0..3).map(entry).collect(), 1));
             let text = fs::read(&path).unwrap();
             assert_eq!(text.iter().filter(|c| **c == b'\n').count(), 4, "no line is empty");
         }
@@ -307,7 +307,7 @@ mod tests {
         fs::write(store.root().join(FILE), &whole[..whole.len() - 1]).unwrap();
         append(store.root(), &entry(1)).unwrap();
         let history = History::read(&store).unwrap();
-        assert_eq!((history.entries, history.skipped), ((0..2).map(entry).collect(), 0));
+        assert_eq!((history.entries, history.damaged.len()), ((0..2).map(entry).collect(), 0));
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
         fs::write(store.root().join(FILE), text).unwrap();
         append(store.root(), &entry(1)).unwrap();
         let history = History::read(&store).unwrap();
-        assert_eq!((history.entries, history.skipped), (vec![entry(1)], 4));
+        assert_eq!((history.entries, history.damaged.len()), (vec![entry(1)], 4));
     }
 
     #[test]
@@ -344,7 +344,7 @@ mod tests {
         runs.sort_by_key(|entry| entry.run["run-".len()..].parse::<usize>().unwrap());
         assert_eq!(runs.len(), THREADS * EACH);
         assert!(runs == (0..THREADS * EACH).map(entry).collect::<Vec<_>>());
-        assert_eq!(history.skipped, 1);
+        assert_eq!(history.damaged.len(), 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where runs are kept: `results/runs/<id>/`, and `results/latest`, which points at
-//! the newest one. Beside them `history.jsonl` has a line for each run, and `baseline/`
-//! has the runs that somebody chose to keep, by class of machine.
+//! the newest one. Beside them `history.jsonl` has a line for each run, `baseline/` has the
+//! runs that somebody chose to keep, by class of machine, and `comparisons/` and `index.html`
+//! are pages that are of several runs.
 //!
 //! A run appears under its name complete or not at all: it is written into a hidden
 //! folder beside its place and renamed. Two runs at once get two names. What a crash
@@ -11,6 +12,8 @@ mod class;
 mod file;
 mod history;
 mod opened;
+mod pages;
+mod past;
 mod run;
 mod timelines;
 
@@ -18,7 +21,8 @@ pub use baseline::{Baseline, BaselineError, Baselines};
 pub use class::{Name, NameError, machine_class};
 pub use file::{FileError, ReadError, put};
 pub use history::{CellEntry, Entry, History, HistoryError, Median, SCHEMA as HISTORY_SCHEMA};
-pub use opened::{Opened, open_run};
+pub use opened::{Opened, open_run, open_run_or_record};
+pub use pages::PageError;
 pub use run::{Draft, Kept, RunError, read_run};
 pub use timelines::SCHEMA as TIMELINES_SCHEMA;
 

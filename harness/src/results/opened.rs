@@ -13,12 +13,19 @@ use hdrhistogram::Histogram;
 use pipefit::role::Timeline;
 use pipefit::run::record::RunRecord;
 
-use super::{RunError, read_run, timelines};
+use super::run::read_record;
+use super::{Name, RunError, Store, read_run, timelines};
 use crate::report::{Curves, hlog};
 use crate::verdict::{Verdicts, record};
 
 /// Bytes that are read beside a record, all files together. A thousand cells have less.
 const MOST: u64 = 256 << 20;
+
+/// What a record is called in its run's folder.
+const RECORD: &str = "run.json";
+
+/// What a page is called there.
+const PAGE: &str = "report.html";
 
 /// A run as it was kept.
 #[derive(Clone, Debug)]
@@ -31,6 +38,8 @@ pub struct Opened {
     pub verdicts: Option<Verdicts>,
     /// Its folder.
     pub folder: PathBuf,
+    /// Where its page belongs.
+    pub page: PathBuf,
     /// What could not be read, each with the file's name.
     pub warnings: Vec<String>,
 }
@@ -54,7 +63,52 @@ pub fn open_run(folder: &Path) -> Result<Opened, RunError> {
     curves.timelines.retain(|id, _| record.cells.iter().any(|cell| cell.id == *id));
     let verdicts = shelf.verdicts();
     let Shelf { warnings, .. } = shelf;
-    Ok(Opened { record, curves, verdicts, folder: folder.to_owned(), warnings })
+    let (folder, page) = (folder.to_owned(), folder.join(PAGE));
+    Ok(Opened { record, curves, verdicts, folder, page, warnings })
+}
+
+/// Reads a run from its folder, or from its record. Beside a record that is not called
+/// `run.json`, as a baseline's is, lies nothing that belongs to it.
+///
+/// # Errors
+/// [`RunError`] where there is no record. What is wrong beside it is a warning.
+pub fn open_run_or_record(path: &Path) -> Result<Opened, RunError> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+    if !path.is_file() {
+        return open_run(path);
+    }
+    if path.file_name().is_some_and(|name| name == RECORD) {
+        return open_run(&folder);
+    }
+    Ok(Opened {
+        record: read_record(path)?,
+        curves: Curves::default(),
+        verdicts: None,
+        folder,
+        page: path.with_extension("html"),
+        warnings: Vec::new(),
+    })
+}
+
+impl Store {
+    /// What somebody means by a run: a folder, a record, the id of a run that is kept here,
+    /// or `latest`.
+    ///
+    /// # Errors
+    /// [`RunError::Unknown`] where it is none of them.
+    pub fn meant(&self, said: &Path) -> Result<PathBuf, RunError> {
+        if said.is_dir() || said.is_file() {
+            return Ok(said.to_owned());
+        }
+        let runs = self.root().join("runs");
+        let name = said.to_str().and_then(|said| said.parse::<Name>().ok());
+        let place = name.map(|name| match name.as_str() {
+            "latest" => self.root().join("latest"),
+            id => runs.join(id),
+        });
+        let place = place.filter(|place| place.is_dir());
+        place.ok_or_else(|| RunError::Unknown { said: said.to_owned(), runs })
+    }
 }
 
 /// What lies beside a record.
@@ -161,6 +215,25 @@ mod tests {
         assert!(shelf.bytes("four").is_err(), "three bytes are left");
         assert!(shelf.bytes(".").is_err(), "a folder");
         assert_eq!(shelf.bytes("none").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_run_is_meant_by_its_folder_its_record_or_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::find(Some(folder.path()));
+        let run = folder.path().join("runs/20261121T231500Z-ab12");
+        fs::create_dir_all(&run).unwrap();
+        fs::write(run.join(RECORD), "{}").unwrap();
+        let meant = |said: &Path| store.meant(said);
+        assert_eq!(meant(&run).unwrap(), run);
+        assert_eq!(meant(&run.join(RECORD)).unwrap(), run.join(RECORD));
+        assert_eq!(meant(Path::new("20261121T231500Z-ab12")).unwrap(), run);
+        for none in ["latest", "20261121T231500Z-ab13", "../runs", "", "/dev/null", "a/b"] {
+            let why = meant(Path::new(none)).unwrap_err().to_string();
+            assert!(why.starts_with("there is no run ") && why.contains("latest"), "{why}");
+        }
+        std::os::unix::fs::symlink(&run, folder.path().join("latest")).unwrap();
+        assert_eq!(meant(Path::new("latest")).unwrap(), folder.path().join("latest"));
     }
 
     #[test]

@@ -142,6 +142,18 @@ pub enum RunError {
         .0.display()
     )]
     Missing(PathBuf),
+    /// Nothing of that name is a run.
+    #[error(
+        "there is no run {}: it is no folder, no record, and no id of a run in {}; name one of them, \
+         or latest for the newest",
+        .said.display(), .runs.display()
+    )]
+    Unknown {
+        /// What was asked for.
+        said: PathBuf,
+        /// Where ids were looked for.
+        runs: PathBuf,
+    },
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

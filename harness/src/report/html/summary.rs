@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::environment::reminder;
 use super::scenario::{class, number};
+use crate::report::figure::times;
 use crate::report::model::{SummaryRow, View};
 
 /// The table of all cells.
@@ -69,14 +70,4 @@ fn limits(view: &View) -> Vec<String> {
         }
     }
     all
-}
-
-/// Three digits that say something.
-fn times(ratio: f64) -> String {
-    match ratio {
-        r if r >= 100.0 => format!("{r:.0}×"),
-        r if r >= 10.0 => format!("{r:.1}×"),
-        r if r >= 0.01 => format!("{r:.2}×"),
-        r => format!("{r:.4}×"),
-    }
 }

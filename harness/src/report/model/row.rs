@@ -58,7 +58,7 @@ impl From<Status> for Mark {
 }
 
 impl Row {
-    pub(super) fn of(cell: &Cell, figures: Vec<Figure>) -> Self {
+    pub(in crate::report) fn of(cell: &Cell, figures: Vec<Figure>) -> Self {
         Self {
             cell: clean(&cell.id),
             at: 0,

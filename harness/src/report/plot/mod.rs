@@ -13,7 +13,9 @@ mod axis;
 mod bars;
 mod books;
 mod budgets;
+mod compared;
 mod course;
+mod differences;
 mod drawing;
 mod gated;
 mod group;
@@ -24,14 +26,18 @@ mod scaling;
 mod screen;
 mod strips;
 mod theme;
+mod trends;
 mod unit;
 
 use super::Run;
 
 pub use budgets::budgets;
+pub(super) use compared::compared;
+pub use differences::differences;
 pub use drawing::{Drawing, PlotError, Series, Words};
 pub use gated::gated;
 pub use theme::{HUES, custom_properties};
+pub use trends::trend;
 
 /// What a kind of plot draws of a scenario: nothing, where it has no data for it.
 type Draw = fn(&Run<'_>, &str) -> Vec<Result<Drawing, PlotError>>;

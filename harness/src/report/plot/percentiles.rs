@@ -23,7 +23,7 @@ const ABOVE: f64 = 10.0;
 const POINTS: u32 = 36;
 
 /// Which metrics a scenario is drawn for.
-fn metrics(scenario: &str) -> &'static [&'static str] {
+pub(super) fn metrics(scenario: &str) -> &'static [&'static str] {
     match scenario {
         "stream" => &["response"],
         "rtt" => &["rtt"],
@@ -129,19 +129,19 @@ fn around(percentile: f64) -> (f64, f64) {
     (back(nines - 0.25), back(nines + 0.25))
 }
 
-fn shown(nanos: f64) -> String {
+pub(super) fn shown(nanos: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a span")]
     let nanos = Nanos(nanos.round() as u64);
     nanos.to_string()
 }
 
 /// The greatest 1/(1−p) that has [`ABOVE`] samples above it.
-fn reach(histogram: &Histogram<u64>) -> f64 {
+pub(super) fn reach(histogram: &Histogram<u64>) -> f64 {
     histogram.len() as f64 / ABOVE
 }
 
 /// A curve, in percent and nanoseconds, up to its [`reach`].
-fn points(histogram: &Histogram<u64>, end: f64) -> Vec<(f64, f64)> {
+pub(super) fn points(histogram: &Histogram<u64>, end: f64) -> Vec<(f64, f64)> {
     let (own, end) = (reach(histogram).log10(), end.log10());
     let mut line: Vec<(f64, f64)> = Vec::new();
     let steps = (0..).map(|i| f64::from(i) * end / f64::from(POINTS));
