@@ -74,6 +74,25 @@ make_pages() {
     done
     page one plot,figures "$results/pages/one/report.html"
     page empty - "$results/pages/empty/report.html"
+    seconds 1 "$target/release/pipefit" report --results "$results/pages/kept"
+
+    # Runs side by side, and over time.
+    measure again stream,rtt,gui60,max --transport call,thread,pipe,shm-ring --repeat 3
+    seconds 2 "$target/release/pipefit" report "$results/run/latest" "$results/again/latest" \
+        --results "$results/run" --export-html "$results/compared.html"
+    page compared table,plot "$results/compared.html"
+    PIPEFIT_PAGES=$results/pages cargo test --test reports a_thousand_runs
+    seconds 2 "$target/release/pipefit" report --history --results "$results/pages/history"
+    page history table,plot "$results/pages/history/index.html"
+    if [ "$(stat -c %s "$results/pages/history/index.html")" -gt 5000000 ]; then
+        echo "$ci_name: the page of 1,000 runs is larger than 5 MB" >&2
+        exit 1
+    fi
+
+    # What the gate saw of this build beside itself.
+    "$target/release/pipefit" gate --base "$target/release/pipefit" --scenario rtt \
+        --transport task,thread --results "$results/gated" || [ $? -eq 75 ]
+    page gated table,plot "$(find "$results/gated" -name report.html)"
 }
 
 # What npm installs stays out of the repository.

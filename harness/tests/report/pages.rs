@@ -2,10 +2,11 @@
 //! and of very many. With `PIPEFIT_PAGES` they are also written there, for a browser to open.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use pipefit::run::record::{RunRecord, Status};
 use pipefit_harness::report::{Curves, html};
+use pipefit_harness::results::Store;
 use pipefit_harness::verdict::{AssertRecord, BudgetRecord, Verdicts};
 
 use super::literal::{many, record, small, whole};
@@ -155,4 +156,11 @@ fn pages_are_written_where_a_browser_finds_them() {
         let json = pipefit_harness::report::json::pretty(&record).unwrap();
         std::fs::write(folder.join("run.json"), json).unwrap();
     }
+    // The large one also as it is kept, to be drawn again.
+    let (mut record, curves) = many(200);
+    let (store, now) = (Store::find(Some(&folder.join("kept"))), SystemTime::now());
+    let mut draft = store.draft(now).unwrap();
+    draft.id().clone_into(&mut record.id);
+    draft.fill("run", &mut record, &curves, None, now).unwrap();
+    draft.keep().unwrap();
 }

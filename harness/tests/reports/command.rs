@@ -236,8 +236,11 @@ fn an_empty_history_is_a_page_too() {
 fn a_thousand_runs_are_drawn_while_one_waits() {
     let (folder, _) = kept(&[]);
     let line = |i: usize| {
-        let trip = 8_000 + i * 37 % 400;
-        let cell = |t: usize| json!({ "id": format!("rtt/t{t}/64B/block"), "rtt_p50_ns": trip });
+        let cell = |t: usize| {
+            let slower = if t % 8 == 3 && i >= 700 { 2_000 } else { 0 };
+            let trip = 8_000 + slower + (i + t) * 37 % 400;
+            json!({ "id": format!("rtt/t{t}/64B/block"), "rtt_p50_ns": trip })
+        };
         let entry = json!({
             "schema": "pipefit-history/1", "run": format!("run-{i}"), "class": "example-2-bare",
             "started": format!("2026-01-01T00:{:02}:{:02}Z", i / 60, i % 60),
@@ -247,7 +250,12 @@ fn a_thousand_runs_are_drawn_while_one_waits() {
         format!("{entry}\n")
     };
     let lines: String = (0..1_000).map(line).collect();
-    fs::write(folder.path().join("history.jsonl"), lines).unwrap();
+    fs::write(folder.path().join("history.jsonl"), &lines).unwrap();
+    // A browser opens it as well.
+    if let Some(pages) = std::env::var_os("PIPEFIT_PAGES").map(PathBuf::from) {
+        fs::create_dir_all(pages.join("history")).unwrap();
+        fs::write(pages.join("history/history.jsonl"), &lines).unwrap();
+    }
     let began = Instant::now();
     let page = report(folder.path(), &["--history"]).page();
     // Two seconds is what a person waits; a busy machine may take longer.
