@@ -196,7 +196,7 @@ fn words() -> Markup {
             dt { "figure" }
             dd { "What the cell's scenario is there for, over what the machine could do at best in the same minutes: most of what differs from day to day is in both. The age of a screen is what a person feels, and stays a time. A part of a spread that fewer than half of the runs have is not taken; runs without it are left out." }
             dt { "change that stayed" }
-            dd { "The medians of up to twenty runs on each side lie at least 5 % and six standard errors apart, by how far the runs scatter; of noise alone, fewer than 2 in 100 cells show one. It says when something changed, and not why: a machine changes, too." }
+            dd { "The medians of up to twenty runs on each side lie at least 5 % and six standard errors apart (seven among a thousand runs), by how far the runs scatter, and at least half of that lies between the five runs on either side: a slow drift is none. Of noise alone, at most 2 in 100 cells show one. It says when something changed, and not why: a machine changes, too." }
             dt { "⚠ partial" }
             dd { "It was interrupted, and is in no trend." }
             dt { "class" }
