@@ -174,7 +174,7 @@ const GUI60: &[Column] = &[
     col("lost/dup", "/corrupt", "", |c| {
         c.ledger.map_or(Figure::Absent, |l| Figure::Value {
             text: format!("{}/{}/{}", l.lost, l.duplicate, l.corrupt),
-            raw: (l.lost + l.duplicate + l.corrupt) as f64,
+            raw: l.lost as f64 + l.duplicate as f64 + l.corrupt as f64,
         })
     }),
 ];

@@ -82,12 +82,13 @@ pub(super) fn amount(value: Option<f64>, symbol: &str) -> Figure {
         }
         "B/s" | "Hz" => scaled(value, symbol),
         "B" => scaled(value, "B"),
-        "1" => format!("{:.2} %", 100.0 * value),
+        "1" if value.abs() < LONG => format!("{:.2} %", 100.0 * value),
         _ if value >= 0.0 && value.fract() == 0.0 && value < 1e15 => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
             let n = value as u64;
             grouped(n)
         }
+        _ if value.abs() >= LONG => format!("{value:.3e}"),
         _ => format!("{value:.1}"),
     };
     Figure::from(value, || text(value.unwrap_or_default()))
@@ -107,6 +108,9 @@ pub(super) fn grouped(n: u64) -> String {
     out
 }
 
+/// Nobody counts the digits of more than this.
+const LONG: f64 = 1e15;
+
 /// Four significant digits with a decimal prefix: `9.998kHz`, `64.0MB/s` would hide
 /// whether 99.5 % of a rate was reached, so `64.01MB/s`.
 #[must_use]
@@ -118,7 +122,8 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
         s if s < 999.95 => (value, ""),
         s if s < 999.95e3 => (value / 1e3, "k"),
         s if s < 999.95e6 => (value / 1e6, "M"),
-        _ => (value / 1e9, "G"),
+        s if s < LONG => (value / 1e9, "G"),
+        _ => return format!("{value:.3e}{unit}"),
     };
     let digits = match value.abs() {
         v if v >= 99.995 => 1,
@@ -132,6 +137,7 @@ pub(super) fn scaled(value: f64, unit: &str) -> String {
 #[must_use]
 pub(super) fn times(ratio: f64) -> String {
     match ratio {
+        r if r >= LONG => format!("{r:.3e}×"),
         r if r >= 100.0 => format!("{r:.0}×"),
         r if r >= 10.0 => format!("{r:.1}×"),
         r if r >= 0.01 => format!("{r:.2}×"),
@@ -161,9 +167,11 @@ mod tests {
             (1_234_567.0, "1.235MHz"),
             (2.5e12, "2500.0GHz"),
             (0.0, "0Hz"),
+            (1e308, "1.000e308Hz"),
         ] {
             assert_eq!(scaled(v, "Hz"), shown);
         }
+        assert_eq!((&times(1e20)[..], &times(2.0)[..]), ("1.000e20×", "2.00×"));
     }
 
     #[test]

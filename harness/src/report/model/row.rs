@@ -131,7 +131,8 @@ fn notes(cell: &Cell) -> Vec<String> {
     let m = &cell.metrics;
     let spreads =
         [&m.response_ns, &m.transit_ns, &m.slip_ns, &m.rtt_ns, &m.send_ns, &m.arrival_interval_ns];
-    let beyond: u64 = spreads.iter().filter_map(|s| s.as_ref()).map(|s| s.beyond).sum();
+    let beyond = spreads.iter().filter_map(|s| s.as_ref()).map(|s| s.beyond);
+    let beyond = beyond.fold(0u64, u64::saturating_add);
     if beyond > 0 {
         notes.push(format!("{} spans over one hour are in no percentile", grouped(beyond)));
     }

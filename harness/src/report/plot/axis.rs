@@ -11,6 +11,9 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use super::drawing::number;
 use super::unit::Unit;
 
+/// Greater values than this stand where this one does: there is nothing that large to measure.
+const MOST: f64 = 1e30;
+
 /// More labels than this stand too close.
 const MOST_TICKS: usize = 9;
 
@@ -39,7 +42,7 @@ impl Scale {
         match self {
             Self::Linear => value,
             // Nothing has no logarithm: it stands at the foot of whatever axis there is.
-            Self::Log => value.max(1e-9).log10(),
+            Self::Log => value.max(1e-9).min(MOST).log10(),
             Self::Percentile => -(1.0 - value / 100.0).max(1e-12).log10(),
         }
     }
@@ -79,12 +82,21 @@ impl Axis {
     /// Ticks are powers of ten, with as many round values between them as there is room
     /// for.
     pub(super) fn log(name: &str, unit: Unit, values: impl IntoIterator<Item = f64>) -> Self {
-        let (low, high) = ends(values.into_iter().filter(|v| *v > 0.0).map(f64::log10));
+        let values = values.into_iter().filter(|v| *v > 0.0);
+        let (low, high) = ends(values.map(|v| Scale::Log.place(v)));
         // At least a factor of two, so that what hardly differs does not look as if it did.
         let middle = f64::midpoint(low, high);
         let (low, high) = ((low - 0.05).min(middle - 0.15), (high + 0.05).max(middle + 0.15));
+        // One decade in so many has a tick, where there are more of them than labels.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "forty decades at most"
+        )]
+        let every = ((high - low) / MOST_TICKS as f64).ceil().max(1.0) as usize;
         let inside = |steps: &[f64]| -> Vec<f64> {
-            (-9..16)
+            (-10..32)
+                .step_by(every)
                 .flat_map(|k| steps.iter().map(move |s| s * 10f64.powi(k)))
                 .filter(|v| (low..=high).contains(&v.log10()))
                 .collect()
@@ -107,13 +119,16 @@ impl Axis {
     /// A logarithmic axis whose ticks are the values themselves: a few sizes.
     pub(super) fn steps(name: &str, unit: Unit, values: &[f64]) -> Self {
         let mut axis = Self::log(name, unit, values.iter().copied());
-        axis.ticks = values.iter().map(|v| (v.max(1e-9).log10(), unit.tick(*v))).collect();
+        let ticks = values.iter().filter(|v| axis.holds(**v));
+        axis.ticks = ticks.map(|v| (axis.place(*v), unit.tick(*v))).collect();
         axis
     }
 
     /// A linear axis from `low` to `high`, with round ticks.
     pub(super) fn linear(name: &str, unit: Unit, low: f64, high: f64) -> Self {
-        let high = if high > low { high } else { low + 1.0 };
+        let [low, high] = [low, high].map(sane);
+        let least = 1e-9 * low.abs().max(1.0);
+        let high = if high > low + least { high } else { low + least.max(1.0) };
         let step = round_step((high - low) / 6.0);
         let first = (low / step).ceil();
         let ticks =
@@ -174,6 +189,9 @@ impl Ranged for Axis {
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
         let share = (value - self.range.start) / (self.range.end - self.range.start);
+        // A record may say anything: what lies far beyond the axis stays where pixels have
+        // numbers.
+        let share = share.clamp(-4.0, 5.0);
         #[expect(clippy::cast_possible_truncation, reason = "a pixel is a whole number")]
         let offset = (share * f64::from(limit.1 - limit.0)).round() as i32;
         limit.0 + offset
@@ -197,6 +215,11 @@ impl ValueFormatter<f64> for Axis {
         let near = |(at, _): &&(f64, String)| (at - value).abs() < 1e-9;
         self.ticks.iter().find(near).map(|(_, label)| label.clone()).unwrap_or_default()
     }
+}
+
+/// A value as far as it can be drawn: numbers of a record may be anything.
+fn sane(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(-MOST, MOST) }
 }
 
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -257,6 +280,24 @@ mod tests {
         assert_eq!(axis.map(&4.0, (10, 410)), 410);
         assert_eq!(axis.map(&1.0, (400, 0)), 300);
         assert_eq!(axis.map(&axis.place(99.0), (10, 410)), 210);
+    }
+
+    #[test]
+    fn numbers_that_nobody_measured_stay_near_the_image() {
+        let absurd = [f64::MAX, f64::MIN_POSITIVE, 1e-320, f64::INFINITY, f64::NAN, -1.0, 0.0];
+        let log = Axis::log("span", Unit::Nanos, absurd);
+        let linear = Axis::linear("time", Unit::Seconds, -1e308, 1e308);
+        let flat = Axis::linear("time", Unit::Seconds, f64::NAN, f64::NAN);
+        for axis in [log, linear, flat] {
+            let (low, high) = axis.ends();
+            assert!(low.is_finite() && low < high, "{axis:?}");
+            assert!((1..=2 * MOST_TICKS).contains(&axis.ticks.len()), "{axis:?}");
+            for value in absurd {
+                let pixel = axis.map(&axis.place(value), (0, 400));
+                assert!((-1_600..=2_000).contains(&pixel), "{value}: {pixel}");
+            }
+        }
+        assert_eq!(Axis::log("span", Unit::Count, [1.0, 1e8]).ticks.len(), 9, "the control");
     }
 
     #[test]

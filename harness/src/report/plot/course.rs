@@ -40,7 +40,7 @@ fn plot(run: &Run<'_>, group: &Group<'_>) -> Option<Strips> {
     let latency = first.latency.word();
     let cells: Vec<&Cell> = drawn.iter().map(|(cell, _)| *cell).collect();
     let samples: Vec<u64> =
-        drawn.iter().map(|(_, t)| t.stretches.iter().map(|s| s.count).sum()).collect();
+        drawn.iter().map(|(_, timeline)| counted_in(timeline)).collect();
     let span = drawn.iter().map(|(_, t)| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
     let strips: Vec<Strip> = series(run, &cells)
         .into_iter()
@@ -88,7 +88,7 @@ fn strip(series: super::Series, timeline: &Timeline) -> Strip {
         to: (i + 1) as f64 * length / 1e9,
         tone: Tone::Bad,
     }));
-    let stalls = timeline.stalls.len() as u64 + timeline.stalls_beyond;
+    let stalls = timeline.stalls_beyond.saturating_add(timeline.stalls.len() as u64);
     let what = if stalls == 1 { "stall" } else { "stalls" };
     let about = [(stalls, what), (timeline.missing(), "missing")];
     let about: Vec<String> = about
@@ -114,6 +114,11 @@ fn strip(series: super::Series, timeline: &Timeline) -> Strip {
     }
 }
 
+/// Frames whose latency is known.
+fn counted_in(timeline: &Timeline) -> u64 {
+    timeline.stretches.iter().fold(0, |sum, stretch| sum.saturating_add(stretch.count))
+}
+
 /// Neighbours together, so that there are at most [`STRETCHES`]; and how long each is, in
 /// nanoseconds.
 fn merge(stretches: &[Stretch], length: u64) -> (Vec<Stretch>, f64) {
@@ -121,7 +126,7 @@ fn merge(stretches: &[Stretch], length: u64) -> (Vec<Stretch>, f64) {
     let merged = stretches.chunks(each).map(|chunk| {
         let known = || chunk.iter().filter(|s| s.count > 0);
         Stretch {
-            count: chunk.iter().map(|s| s.count).sum(),
+            count: chunk.iter().fold(0, |sum, s| sum.saturating_add(s.count)),
             low_ns: known().map(|s| s.low_ns).min().unwrap_or(0),
             high_ns: known().map(|s| s.high_ns).max().unwrap_or(0),
             sum_ns: chunk.iter().fold(0, |sum, s| sum.saturating_add(s.sum_ns)),

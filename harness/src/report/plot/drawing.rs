@@ -209,10 +209,17 @@ fn harmless(field: &str) -> String {
     if !is_number && field.starts_with(['=', '+', '-', '@']) { format!("'{field}") } else { field }
 }
 
-/// A number as data: six digits that say something, and no zeros behind them.
+/// A number as data: six digits that say something, and no zeros behind them. Nothing,
+/// where it is none.
 pub(super) fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
+    if !value.is_finite() {
+        return String::new();
+    }
+    if value == 0.0 {
         return "0".to_owned();
+    }
+    if value.abs() >= 1e15 {
+        return format!("{value:.5e}");
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
     let digits = (5.0 - value.abs().log10().floor()).clamp(0.0, 9.0) as usize;
@@ -241,6 +248,8 @@ mod tests {
         {
             assert_eq!(number(value), shown);
         }
+        assert_eq!((number(f64::NAN), number(f64::INFINITY)), (String::new(), String::new()));
+        assert_eq!((number(1e-320), number(1e308)), ("0".to_owned(), "1.00000e308".to_owned()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! picture was, tooth by tooth, where it was oldest.
 
 use pipefit::role::screen::FREEZE;
-use pipefit::role::timeline::{ScreenAt, Timeline};
+use pipefit::role::timeline::{SCREENS, ScreenAt, Timeline};
 use pipefit::run::record::Cell;
 
 use super::axis::Axis;
@@ -12,6 +12,7 @@ use super::strips::{Flag, Strip, Strips};
 use super::unit::Unit;
 use super::{Drawing, PlotError, Series, Words};
 use crate::report::Run;
+use crate::report::figure::grouped;
 
 /// How much of the saw-tooth is drawn, in nanoseconds: eighteen teeth.
 const WINDOW: i64 = 300_000_000;
@@ -48,10 +49,16 @@ fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
     Some(Strips {
         words: Words {
             title: format!("{}: frame intervals over time", group.scenario),
-            terms: format!("{} intervals of the first repeat", group.terms(&cells, &samples)),
-            note: "From the end of one frame to the end of the next; the line is a sixtieth \
-                       of a second. An interval over 100 ms is a freeze, and is marked."
-                .to_owned(),
+            terms: format!(
+                "{} intervals of the first repeat{}",
+                group.terms(&cells, &samples),
+                beyond(&drawn)
+            ),
+            note: format!(
+                "From the end of one frame to the end of the next; the line is a sixtieth of a \
+                 second. An interval over 100 ms is a freeze, and is marked.{}",
+                in_a_row(&samples)
+            ),
             left_out,
         },
         x: Axis::linear("time", Unit::Seconds, 0.0, span),
@@ -64,7 +71,7 @@ fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
 
 fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
     let (cells, drawn, left_out) = screens(run, group)?;
-    let samples: Vec<u64> = drawn.iter().map(|t| t.screens.len() as u64).collect();
+    let samples: Vec<u64> = drawn.iter().map(|t| inside(&t.screens).count() as u64).collect();
     let strips: Vec<Strip> = series(run, &cells)
         .into_iter()
         .zip(&drawn)
@@ -76,7 +83,11 @@ fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
     Some(Strips {
         words: Words {
             title: format!("{}: age of the picture, where it was oldest", group.scenario),
-            terms: format!("{} frames of the first repeat", group.terms(&cells, &samples)),
+            terms: format!(
+                "{} frames around it, of the first repeat{}",
+                group.terms(&cells, &samples),
+                beyond(&drawn)
+            ),
             note: "How old the newest sample on the screen was: it grows with time, and \
                        falls with each frame. 0.3 s around the oldest picture of each. \
                        A frame over 100 ms is a freeze, and is marked."
@@ -113,6 +124,22 @@ fn screens<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Found<'a>> {
     (!cells.is_empty()).then(|| (cells, drawn, group.left_out(find)))
 }
 
+/// What to know where a screen drew more frames than are kept.
+fn beyond(drawn: &[&Timeline]) -> String {
+    if drawn.iter().all(|timeline| timeline.screens_beyond == 0) {
+        return String::new();
+    }
+    format!(", of its first {} frames at most", grouped(SCREENS as u64))
+}
+
+/// What to know where a point stands for several intervals.
+fn in_a_row(samples: &[u64]) -> String {
+    match samples.iter().copied().max().unwrap_or(0).div_ceil(FRAMES as u64) {
+        0 | 1 => String::new(),
+        each => format!(" Each point is the greatest of up to {} in a row.", grouped(each)),
+    }
+}
+
 /// A frame that took so long, and when it ended.
 fn taken(screens: &[ScreenAt]) -> impl Iterator<Item = (i64, u64)> + '_ {
     screens.windows(2).filter_map(|pair| {
@@ -121,11 +148,14 @@ fn taken(screens: &[ScreenAt]) -> impl Iterator<Item = (i64, u64)> + '_ {
     })
 }
 
-/// Marks over frames that a person saw stand still, in seconds from `from`.
-fn freezes(screens: &[ScreenAt], from: i64) -> Vec<Flag> {
-    let frozen = taken(screens).filter(|(_, took)| *took > FREEZE.0);
+/// Marks over frames that a person saw stand still, as far as they touch a window, in
+/// seconds from where it begins.
+fn freezes(screens: &[ScreenAt], (from, to): (i64, i64)) -> Vec<Flag> {
+    let touches =
+        |(end, took): &(i64, u64)| *end >= from && end.saturating_sub_unsigned(*took) <= to;
+    let frozen = taken(screens).filter(|(_, took)| *took > FREEZE.0).filter(touches);
     let flag = |(end, took): (i64, u64)| {
-        let to = (end - from) as f64 / 1e9;
+        let to = end.saturating_sub(from) as f64 / 1e9;
         Flag { from: to - took as f64 / 1e9, to, tone: Tone::Bad }
     };
     frozen.map(flag).collect()
@@ -140,7 +170,7 @@ fn interval_strip(series: Series, timeline: &Timeline) -> Strip {
         .filter_map(greatest)
         .map(|(end, took)| (tenths(end), hundredths(took)))
         .collect();
-    let flags = freezes(&timeline.screens, 0);
+    let flags = freezes(&timeline.screens, (0, i64::MAX));
     Strip {
         series,
         about: many(flags.len(), "freeze"),
@@ -151,26 +181,51 @@ fn interval_strip(series: Series, timeline: &Timeline) -> Strip {
     }
 }
 
+/// The stretch of time around the oldest picture.
+fn window(screens: &[ScreenAt]) -> (i64, i64) {
+    let oldest = screens.iter().max_by_key(|s| s.age_before_ns.unwrap_or(0));
+    let end = |screen: Option<&ScreenAt>| screen.map_or(0, |s| s.end_ns);
+    let (first, last) = (end(screens.first()), end(screens.last()));
+    let early = last.saturating_sub(WINDOW);
+    let from = end(oldest).saturating_sub(WINDOW / 2).min(early).max(first);
+    (from, from.saturating_add(WINDOW))
+}
+
+/// The frames that ended in that stretch.
+fn inside(screens: &[ScreenAt]) -> impl Iterator<Item = &ScreenAt> {
+    let (from, to) = window(screens);
+    screens.iter().filter(move |s| (from..=to).contains(&s.end_ns))
+}
+
+/// The age of the picture where a window begins: that of the frame before it, and the time
+/// since then.
+fn age_at_first(screens: &[ScreenAt], from: i64) -> Option<u64> {
+    let before = screens.iter().rfind(|s| s.end_ns < from)?;
+    before.age_after_ns?.checked_add(before.end_ns.abs_diff(from))
+}
+
+/// The age where a window ends: that of the frame behind it, less the time until then.
+fn age_at_last(screens: &[ScreenAt], to: i64) -> Option<u64> {
+    let behind = screens.iter().find(|s| s.end_ns > to)?;
+    behind.age_before_ns?.checked_sub(behind.end_ns.abs_diff(to))
+}
+
 fn age_strip(series: Series, timeline: &Timeline) -> Strip {
     let screens = &timeline.screens;
-    let oldest = screens.iter().max_by_key(|s| s.age_before_ns.unwrap_or(0));
-    let middle = oldest.map_or(0, |s| s.end_ns);
-    let first = screens.first().map_or(0, |s| s.end_ns);
-    let last = screens.last().map_or(0, |s| s.end_ns);
-    let from = (middle - WINDOW / 2).min(last - WINDOW).max(first);
-    let inside: Vec<ScreenAt> =
-        screens.iter().copied().filter(|s| s.end_ns >= from && s.end_ns <= from + WINDOW).collect();
-    let mut line = Vec::new();
-    let mut rows = Vec::new();
-    for screen in &inside {
-        let at = tenths(screen.end_ns - from);
-        for age in [screen.age_before_ns, screen.age_after_ns].into_iter().flatten() {
-            let age = hundredths(age);
-            line.push((at, age));
-            rows.push(vec![at, age]);
-        }
-    }
-    let flags = freezes(&inside, from);
+    let (from, to) = window(screens);
+    let edge = |at: i64, age: Option<u64>| age.map(|age| (at, age));
+    let teeth = inside(screens).flat_map(|screen| {
+        let ages = [screen.age_before_ns, screen.age_after_ns];
+        ages.into_iter().flatten().map(move |age| (screen.end_ns, age))
+    });
+    let line: Vec<(f64, f64)> = edge(from, age_at_first(screens, from))
+        .into_iter()
+        .chain(teeth)
+        .chain(edge(to, age_at_last(screens, to)))
+        .map(|(at, age)| (tenths(at.saturating_sub(from)), hundredths(age)))
+        .collect();
+    let rows = line.iter().map(|(at, age)| vec![*at, *age]).collect();
+    let flags = freezes(screens, (from, to));
     let about = format!("from {:.2} s on", from as f64 / 1e9);
     Strip { series, about, lines: vec![line], band: Vec::new(), flags, rows }
 }
@@ -226,6 +281,54 @@ mod tests {
         assert_eq!(highest, 252.0);
         assert!(strip.lines[0].iter().all(|p| (0.0..=0.3).contains(&p.0)));
         assert_eq!(strip.flags.len(), 1);
+        // The frame before the window is 100 ms old where it begins, and drew what was 2 ms old.
+        assert_eq!(strip.lines[0][0], (0.0, 102.0));
+        // 1.27 s to 1.42 s have nine frames in them; the line goes on to the window's end.
+        assert_eq!(inside(&timeline().screens).count(), 9);
+        assert_eq!(strip.lines[0].last(), Some(&(0.3, 16.0)));
+    }
+
+    #[test]
+    fn a_freeze_that_is_longer_than_the_window_is_marked_all_along() {
+        let mut long = timeline();
+        for screen in &mut long.screens[60..] {
+            screen.end_ns += 500 * MS;
+        }
+        long.screens[60].age_before_ns = Some(752 * 1_000_000);
+        let strip = age_strip(one(), &long);
+        let flag = strip.flags[0];
+        assert!(flag.from < 0.0 && (flag.to - 0.15).abs() < 1e-9, "{flag:?}");
+        assert_eq!(strip.lines[0][0], (0.0, 602.0), "its edge rises from the window's left");
+        assert_eq!(strip.lines[0][1], (0.15, 752.0));
+        // The control: a window that no freeze touches has none.
+        assert!(freezes(&long.screens, (0, 500 * MS)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_said() {
+        let mut more = timeline();
+        assert_eq!(beyond(&[&more]), "", "the control");
+        more.screens_beyond = 1;
+        assert_eq!(beyond(&[&more]), ", of its first 2,048 frames at most");
+        assert_eq!(in_a_row(&[40, 12]), "", "the control");
+        let words = " Each point is the greatest of up to 3 in a row.";
+        assert_eq!(in_a_row(&[81, 12]), words);
+    }
+
+    #[test]
+    fn absurd_moments_are_drawn_without_a_panic() {
+        let at = |end_ns, age| ScreenAt {
+            woke_ns: end_ns,
+            end_ns,
+            age_before_ns: Some(age),
+            age_after_ns: Some(age),
+        };
+        let screens =
+            vec![at(i64::MIN, 0), at(i64::MAX, u64::MAX), at(-1, 7), at(i64::MIN, u64::MAX)];
+        let course = Timeline { screens, ..Timeline::default() };
+        for strip in [age_strip(one(), &course), interval_strip(one(), &course)] {
+            assert!(strip.lines[0].iter().all(|(x, y)| x.is_finite() && y.is_finite()));
+        }
     }
 
     #[test]

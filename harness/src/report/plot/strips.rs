@@ -134,8 +134,8 @@ impl Strips {
 
     /// The place of a point; what lies beyond an axis stands at its end.
     fn inside(&self, x: f64, y: f64) -> (f64, f64) {
-        let (low, high) = self.y.ends();
-        (self.x.place(x), self.y.place(y).clamp(low, high))
+        let ((left, right), (low, high)) = (self.x.ends(), self.y.ends());
+        (self.x.place(x).clamp(left, right), self.y.place(y).clamp(low, high))
     }
 
     fn band(&self, chart: &mut Panel<'_, '_>, band: &[(f64, f64, f64)], color: RGBColor) -> Drawn {

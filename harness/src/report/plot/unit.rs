@@ -55,8 +55,14 @@ impl Unit {
     }
 }
 
+/// Nobody counts the digits of more than this.
+const LONG: f64 = 1e15;
+
 /// Without zeros that say nothing.
 fn short(value: f64) -> String {
+    if value.abs() >= LONG {
+        return format!("{value:.1e}");
+    }
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
@@ -70,7 +76,7 @@ fn span(nanos: f64) -> String {
         n if n < 999.5e6 => (n / 1e6, "ms"),
         n => (n / 1e9, "s"),
     };
-    format!("{} {unit}", (value * 10.0).round() / 10.0)
+    format!("{} {unit}", short((value * 10.0).round() / 10.0))
 }
 
 fn bytes(value: f64) -> String {
@@ -109,6 +115,8 @@ mod tests {
             (Unit::Percent, -5.0, "-5 %"),
             (Unit::Percent, -0.0, "0 %"),
             (Unit::Times, 1.5, "1.5×"),
+            (Unit::Count, 1.5e16, "1.5e16"),
+            (Unit::Nanos, 1e30, "1.0e21 s"),
         ] {
             assert_eq!(unit.tick(value), shown);
         }

@@ -31,7 +31,7 @@ pub(super) fn shapes(section: &Section, ids: &[&str], curves: &Curves) -> Option
         return None;
     }
     let low = all().map(|h| h.min_nz()).min().unwrap_or(1).max(1);
-    let high = all().map(|h| h.max()).max().unwrap_or(1).max(low + 1);
+    let high = all().map(|h| h.max()).max().unwrap_or(1).max(low.saturating_add(1));
     let texts = found.iter().map(|h| h.map_or_else(String::new, |h| shape(h, low, high)));
     let note = format!(
         "shape: how often which {metric}, from {} to {}, log scale",
@@ -48,7 +48,7 @@ fn shape(histogram: &Histogram<u64>, low: u64, high: u64) -> String {
     let counts: Vec<u64> = (0..WIDTH)
         .map(|i| {
             // What is as small as the least, or as great as the greatest, belongs to an end.
-            let from = if i == 0 { 0 } else { edge(i) + 1 };
+            let from = if i == 0 { 0 } else { edge(i).saturating_add(1) };
             let to = if i + 1 == WIDTH { u64::MAX } else { edge(i + 1) };
             if from <= to { histogram.count_between(from, to) } else { 0 }
         })
