@@ -15,8 +15,9 @@ const PARTS: [&str; 5] = ["shown", "merged", "dropped", "lost", "in flight"];
 /// Hues of parts: as far from each other as those of transports are.
 const HUES: [usize; 5] = [2, 0, 3, 7, 4];
 
-/// Parts are told apart by these: they are no transports, and have numbers of their own.
-const FIRST: usize = 4_096;
+/// Parts are told apart by these: they are no transports, and have numbers of their own,
+/// from 4,096 on. Those from here on have no dashes.
+const FIRST: usize = 4_104;
 
 /// Bars of what was offered. Where everything was shown one by one, there is nothing to see.
 pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {

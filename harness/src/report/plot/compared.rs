@@ -8,6 +8,7 @@ use super::axis::Axis;
 use super::group::counted;
 use super::lines::{Beside, Line, Lines, Tone};
 use super::percentiles::{metrics, points, reach, shown};
+use super::theme::LOOKS;
 use super::unit::Unit;
 use super::{Drawing, PlotError, Series, Words};
 use crate::report::compare::{Alike, Side, hue, subjects};
@@ -26,7 +27,7 @@ pub(in crate::report) fn compared(
     alike: &Alike<'_>,
 ) -> Vec<Result<Drawing, PlotError>> {
     let plots = metrics(alike.scenario).iter().filter_map(|metric| plot(sides, alike, metric));
-    plots.map(Lines::draw).collect()
+    plots.flat_map(Lines::apart).map(Lines::draw).collect()
 }
 
 fn plot(sides: &[Side<'_>], alike: &Alike<'_>, metric: &'static str) -> Option<Lines> {
@@ -94,6 +95,8 @@ fn series(sides: &[Side<'_>], drawn: &[Curve<'_>]) -> Vec<Series> {
             waits.push(wait);
         }
     }
+    // The runs of one way to wait stay in one plot, as far as they can.
+    let stride = if sides.len() <= 2 { sides.len() } else { sides.len().next_multiple_of(LOOKS) };
     let of = |(at, cell, _): &Curve<'_>| {
         let wait = cell.wait.to_string();
         let place = waits.iter().position(|other| *other == wait).unwrap_or(0);
@@ -101,7 +104,7 @@ fn series(sides: &[Side<'_>], drawn: &[Curve<'_>]) -> Vec<Series> {
         Series {
             label: if waits.len() > 1 { format!("{label}, {wait}") } else { label },
             hue: hue(&subjects, cell),
-            variant: at + sides.len() * place,
+            variant: at + stride * place,
         }
     };
     drawn.iter().map(of).collect()

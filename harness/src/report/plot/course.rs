@@ -39,8 +39,7 @@ fn plot(run: &Run<'_>, group: &Group<'_>) -> Option<Strips> {
     let first = drawn.first()?.1;
     let latency = first.latency.word();
     let cells: Vec<&Cell> = drawn.iter().map(|(cell, _)| *cell).collect();
-    let samples: Vec<u64> =
-        drawn.iter().map(|(_, timeline)| counted_in(timeline)).collect();
+    let samples: Vec<u64> = drawn.iter().map(|(_, timeline)| counted_in(timeline)).collect();
     let span = drawn.iter().map(|(_, t)| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
     let strips: Vec<Strip> = series(run, &cells)
         .into_iter()

@@ -7,7 +7,7 @@ use super::drawing::{
     Drawing, Drawn, Panel, PlotError, Room, SMALL, Series, Words, area_of, csv, image, number,
     panel, readable, text, text_before,
 };
-use super::theme::{BAD, GOOD, MUTED, WARN, curve};
+use super::theme::{BAD, GOOD, LOOKS, MUTED, WARN, curve};
 
 const HEIGHT: u32 = 400;
 const ROOM: Room = Room { left: 84, below: 48, right: 40, above: 12 };
@@ -74,6 +74,30 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// The same in as many plots as it takes to tell all lines of one hue apart.
+    pub(super) fn apart(self) -> Vec<Self> {
+        let count = self.lines.iter().map(|line| line.series.variant / LOOKS + 1).max();
+        let count = count.unwrap_or(1);
+        let part = |i: usize| {
+            let lines = self.lines.iter().filter(|line| line.series.variant / LOOKS == i).cloned();
+            let lines: Vec<Line> = lines
+                .map(|line| {
+                    let variant = line.series.variant % LOOKS;
+                    Line { series: Series { variant, ..line.series }, ..line }
+                })
+                .collect();
+            let mut one = Self { lines, ..self.clone() };
+            if count > 1 {
+                one.words.title += &format!(", part {} of {count}", i + 1);
+            }
+            if i > 0 {
+                one.words.left_out.clear();
+            }
+            one
+        };
+        (0..count).map(part).filter(|one| !one.lines.is_empty()).collect()
+    }
+
     /// Draws it.
     ///
     /// # Errors
@@ -159,5 +183,40 @@ impl Lines {
             screen.draw_text(&one.label, &style, (x - base.0, y - base.1))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unit::Unit;
+    use super::*;
+
+    fn of(variants: &[usize]) -> Lines {
+        let line = |variant: &usize| Line {
+            series: Series { label: format!("pipe {variant}"), hue: 0, variant: *variant },
+            points: vec![(1.0, 1.0), (2.0, 2.0)],
+            dotted: false,
+        };
+        Lines {
+            words: Words { title: "all".into(), left_out: vec!["one".into()], ..Words::default() },
+            x: Axis::linear("x", Unit::Count, 0.0, 3.0),
+            y: Axis::linear("y", Unit::Count, 0.0, 3.0),
+            lines: variants.iter().map(line).collect(),
+            beside: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn more_lines_of_a_hue_than_can_be_told_apart_take_another_plot() {
+        let parts = of(&[0, 1, 2, 3, 4, 5]).apart();
+        let titles: Vec<&str> = parts.iter().map(|one| &one.words.title[..]).collect();
+        assert_eq!(titles, ["all, part 1 of 2", "all, part 2 of 2"]);
+        let second: Vec<(&str, usize)> =
+            parts[1].lines.iter().map(|l| (&l.series.label[..], l.series.variant)).collect();
+        assert_eq!(second, [("pipe 4", 0), ("pipe 5", 1)]);
+        assert_eq!((parts[0].words.left_out.len(), parts[1].words.left_out.len()), (1, 0));
+        let whole = of(&[0, 3]).apart();
+        assert_eq!((whole.len(), &whole[0].words.title[..]), (1, "all"), "the control");
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn percentiles(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, 
     let mut all = Vec::new();
     for group in groups(run, scenario) {
         for metric in metrics(scenario) {
-            all.extend(plot(run, &group, metric).map(Lines::draw));
+            let plot = plot(run, &group, metric);
+            all.extend(plot.into_iter().flat_map(Lines::apart).map(Lines::draw));
         }
     }
     all

@@ -9,7 +9,7 @@ use super::drawing::{
     ink, number, panel, readable, text,
 };
 use super::lines::Tone;
-use super::theme::{MUTED, curve};
+use super::theme::{MUTED, VARIANTS, curve};
 
 /// Height of a strip with so many of them, in pixels: few get more room.
 const fn height(strips: usize) -> u32 {
@@ -68,7 +68,11 @@ impl Strips {
     ///
     /// # Errors
     /// [`PlotError`] where the drawing library refuses.
-    pub(super) fn draw(self) -> Result<Drawing, PlotError> {
+    pub(super) fn draw(mut self) -> Result<Drawing, PlotError> {
+        for strip in &mut self.strips {
+            // Strips carry their names: what looks alike is still told apart.
+            strip.series.variant = strip.series.variant.min(VARIANTS - 1);
+        }
         let each = height(self.strips.len());
         let count = u32::try_from(self.strips.len()).unwrap_or(u32::MAX / each - 1).min(400);
         let mut areas: Vec<Area> = Vec::new();

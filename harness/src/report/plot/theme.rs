@@ -13,16 +13,32 @@ use plotters::style::RGBColor;
 pub const HUES: [(&str, &str); 8] = [
     ("#2a78d6", "#3987e5"),
     ("#eb6834", "#d95926"),
-    ("#1baf7a", "#199e70"),
-    ("#eda100", "#c98500"),
-    ("#e87ba4", "#d55181"),
+    ("#178f64", "#199e70"),
+    ("#b77a00", "#c98500"),
+    ("#d0568a", "#d55181"),
     ("#008300", "#39a845"),
     ("#4a3aa7", "#9085e9"),
     ("#e34948", "#e66767"),
 ];
 
-/// Dashes for the second, third and fourth curve of one hue.
-pub(super) const DASHES: [&str; 4] = ["", "7 3", "2 3", "9 3 2 3"];
+/// So many curves of one hue can be told apart.
+pub(super) const LOOKS: usize = 4;
+
+/// Dashes, in fours: for the curves of a hue, then for those of the next one of its colour.
+const DASHES: [&str; 3 * LOOKS] = [
+    "",
+    "7 3",
+    "2 3",
+    "9 3 2 3",
+    "14 4",
+    "4 2",
+    "1 3",
+    "12 3 2 3 2 3",
+    "5 6",
+    "18 3",
+    "7 2 2 2 2 2",
+    "3 7",
+];
 
 /// What a colour is for, other than a curve: its variable, by the last part of its
 /// stand-in.
@@ -32,7 +48,7 @@ const ROLES: [&str; 7] = ["--ink", "--muted", "--grid", "--bad", "--good", "--wa
 const ROLE: u8 = 2;
 /// The first part of a stand-in for a series; the sixteen from there on are its variants.
 const SERIES: u8 = 16;
-const VARIANTS: usize = 16;
+pub(super) const VARIANTS: usize = 16;
 
 /// Titles and names.
 pub(super) const INK: RGBColor = RGBColor(ROLE, 0, 0);
@@ -59,9 +75,10 @@ pub(super) fn curve(hue: usize, variant: usize) -> RGBColor {
 }
 
 /// The dashes of a series. After as many hues as there are, dashes tell apart what
-/// shares one; so do they for variants of one transport.
+/// shares one; so do they for variants of one transport. Three times as many hues as there
+/// are, in [`LOOKS`] variants, all look different.
 pub(super) const fn dashes(hue: usize, variant: usize) -> &'static str {
-    DASHES[(hue / HUES.len() + variant) % DASHES.len()]
+    DASHES[(LOOKS * (hue / HUES.len()) + variant) % DASHES.len()]
 }
 
 /// The variable of a series' colour, with its fallback.
@@ -140,6 +157,8 @@ pub fn custom_properties(dark: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn stand_in(color: RGBColor) -> String {
@@ -154,7 +173,7 @@ mod tests {
             apply(&svg),
             format!(
                 "<line data-hue=\"9\" data-variant=\"0\" stroke=\"var(--c1)\" \
-                 stroke-dasharray=\"7 3\"/><text fill=\"var(--ink)\">{color}</text>"
+                 stroke-dasharray=\"14 4\"/><text fill=\"var(--ink)\">{color}</text>"
             )
         );
     }
@@ -169,6 +188,43 @@ mod tests {
             "<rect fill=\"#0200é\"/>",
         ] {
             assert_eq!(apply(svg), svg);
+        }
+    }
+
+    #[test]
+    fn no_two_transports_or_variants_look_the_same() {
+        let all = (0..3 * HUES.len()).flat_map(|hue| (0..LOOKS).map(move |v| (hue, v)));
+        let looks: BTreeSet<_> = all.map(|(hue, v)| (paint(hue), dashes(hue, v))).collect();
+        assert_eq!(looks.len(), 3 * HUES.len() * LOOKS);
+    }
+
+    /// The luminance of a colour, and the contrast of two, by WCAG 2.2.
+    fn contrast(one: &str, other: &str) -> f64 {
+        let luminance = |color: &str| -> f64 {
+            let part = |at: usize| {
+                let byte = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
+                let part = f64::from(byte) / 255.0;
+                if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_hue_stands_out_from_the_page_behind_it() {
+        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9, "the control");
+        let style = include_str!("../page.css");
+        let behind: Vec<&str> = style
+            .split("--page:")
+            .skip(1)
+            .filter_map(|rest| rest.trim_start().get(..7).filter(|color| color.starts_with('#')))
+            .collect();
+        let [light, dark] = behind[..] else { panic!("one page colour each: {behind:?}") };
+        for (on_light, on_dark) in HUES {
+            let (a, b) = (contrast(on_light, light), contrast(on_dark, dark));
+            assert!(a >= 3.0 && b >= 3.0, "{on_light} {a:.2}, {on_dark} {b:.2}");
         }
     }
 

@@ -97,14 +97,21 @@ function tables() {
 // ---- one hue among all plots ----
 
 // What is pointed at goes before what has the focus. A press by pointer leaves the focus
-// where it was pressed, which must not keep the others dim.
+// where it was pressed, which must not keep the others dim. Transports leave the parts of
+// ledgers alone, and those leave transports.
+const FIRST_PART = 4096;
+const isPart = (hue) => Number(hue) >= FIRST_PART;
+
 function highlighting() {
   const marks = all('figure.plot .scroll svg [data-hue]');
   const hues = { pointed: null, focused: null };
   const show = (which, hue) => {
     hues[which] = hue;
     const only = hues.pointed ?? hues.focused;
-    for (const mark of marks) mark.classList.toggle('dim', only !== null && mark.dataset.hue !== only);
+    for (const mark of marks) {
+      const { hue: own } = mark.dataset;
+      mark.classList.toggle('dim', only !== null && own !== only && isPart(own) === isPart(only));
+    }
   };
   for (const entry of all('.legend [data-hue], tbody[data-hue]')) {
     entry.addEventListener('pointerenter', () => show('pointed', entry.dataset.hue));
