@@ -178,6 +178,18 @@ fn number(value: &Value, stat: Option<&str>) -> Option<f64> {
 }
 
 impl Metric {
+    /// Where a cell of `run.json` has it, or that part of it.
+    #[must_use]
+    pub fn path(&self, stat: Option<&str>) -> String {
+        let place = match self.place {
+            Place::Metrics => "metrics",
+            Place::Ledger => "ledger",
+            Place::Residue => "residue",
+        };
+        let part = stat.map(|stat| format!("/{stat}")).unwrap_or_default();
+        format!("{place}/{}{part}", self.key)
+    }
+
     /// The figure of a cell, or the part of it; `None` where the cell has none.
     #[must_use]
     pub fn read(&self, cell: &Cell, stat: Option<&str>) -> Option<f64> {
@@ -229,6 +241,14 @@ mod tests {
             let (found, in_unit) = name_and_unit(key);
             assert_eq!((&found[..], in_unit.symbol()), (name, unit));
         }
+    }
+
+    #[test]
+    fn a_figure_has_a_place_in_the_record() {
+        let path = |name: &str, stat| all().iter().find(|m| m.name == name).map(|m| m.path(stat));
+        assert_eq!(path("response", Some("p99")).unwrap(), "metrics/response_ns/p99");
+        assert_eq!(path("throughput_bytes", None).unwrap(), "metrics/throughput_bytes_per_s");
+        assert_eq!(path("lost", None).unwrap(), "ledger/lost");
     }
 
     #[test]

@@ -59,7 +59,11 @@ pub(super) fn layout(scenario: &str, cells: &[&Cell]) -> Layout {
             (STREAM, &[("response", "p99", Better::Lower), ("response", "p50", Better::Lower)])
         }
         "rtt" => (RTT, &[("rtt", "p50", Better::Lower)]),
-        "max" => (MAX, &[("throughput", "frames", Better::Higher)]),
+        "max" => (
+            MAX,
+            // Limits are in bytes.
+            &[("throughput", "bytes", Better::Higher), ("throughput", "frames", Better::Higher)],
+        ),
         "gui60" => (
             GUI60,
             &[
@@ -73,6 +77,7 @@ pub(super) fn layout(scenario: &str, cells: &[&Cell]) -> Layout {
             &[
                 ("response", "p99", Better::Lower),
                 ("rtt", "p50", Better::Lower),
+                ("throughput", "bytes", Better::Higher),
                 ("throughput", "frames", Better::Higher),
             ],
         ),

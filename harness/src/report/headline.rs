@@ -7,6 +7,8 @@ use pipefit::run::limits::Limits;
 use pipefit::run::record::{Cell, Repeat};
 use pipefit::run::scenario;
 
+use super::figure::{Figure, amount};
+use super::model::clean;
 use crate::metric;
 
 /// A main figure.
@@ -90,7 +92,40 @@ impl Beside {
     }
 }
 
+/// What a figure is shown as a multiple of.
+#[derive(Clone, Debug)]
+pub(super) struct Over {
+    limit: f64,
+    /// The limit, in words and with its figure.
+    pub(super) words: String,
+}
+
+impl Over {
+    /// The limit of what a cell of `run.json` has at `key`: other figures have none.
+    pub(super) fn of(key: &str, limits: Option<&Limits>) -> Option<Self> {
+        let headline = Headline::at(key)?;
+        let beside = headline.beside.as_ref()?;
+        let limit = beside.read(limits?)?;
+        let unit = headline.metric()?.unit.symbol();
+        let words = format!("{} {}", clean(beside.words), amount(Some(limit), unit));
+        Some(Self { limit, words })
+    }
+
+    /// That figure as a multiple of it.
+    pub(super) fn ratio(&self, figure: &Figure) -> Option<f64> {
+        figure.raw().map(|value| value / self.limit).filter(|ratio| ratio.is_finite())
+    }
+}
+
 impl Headline {
+    /// The main figure that a cell of `run.json` has at `key`.
+    fn at(key: &str) -> Option<&'static Self> {
+        ALL.iter().find(|one| {
+            let metric = one.metric();
+            metric.is_some_and(|metric| one.stats.iter().any(|stat| metric.path(*stat) == key))
+        })
+    }
+
     /// What it is measured in, and where.
     pub(super) fn metric(&self) -> Option<&'static metric::Metric> {
         metric::all().iter().find(|metric| metric.name == self.metric)
@@ -162,5 +197,26 @@ impl Headline {
     /// The figure and its part, as budgets have it.
     pub(super) fn written(&self, stat: Option<&str>) -> String {
         stat.map_or_else(|| self.metric.to_owned(), |stat| format!("{}.{stat}", self.metric))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_a_multiple_of_a_limit_of_its_own_kind() {
+        let limits = Limits {
+            stream_bytes_per_s: BTreeMap::from([("65536".to_owned(), 5e9)]),
+            ..Limits::default()
+        };
+        let over = Over::of("metrics/throughput_bytes_per_s", Some(&limits)).unwrap();
+        assert!(over.words.starts_with("64 KiB blocks from core to core 5.000GB/s"), "{over:?}");
+        let half = Figure::per_second(Some(2.5e9), "B/s");
+        assert_eq!((over.ratio(&half), over.ratio(&Figure::Absent)), (Some(0.5), None));
+        // Frames a second are no multiple of bytes a second.
+        assert!(Over::of("metrics/throughput_hz", Some(&limits)).is_none());
+        assert!(Over::of("metrics/age_ns/p99", Some(&limits)).is_none());
+        assert!(Over::of("metrics/throughput_bytes_per_s", None).is_none());
     }
 }

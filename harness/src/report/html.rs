@@ -47,7 +47,8 @@ pub fn page(record: &RunRecord, curves: &Curves, verdicts: Option<&Verdicts>) ->
         let drawn = plots.all(plot::budgets(verdicts));
         parts.push(Part::new("budgets", "budgets", budgets::budgets(judged, &drawn)));
     }
-    if view.summary.len() > 1 {
+    // Of one cell, its section says all but how it stands beside the machine.
+    if view.summary.len() > 1 || view.summary.iter().any(|row| row.ratio.is_some()) {
         parts.push(Part::new("summary", "summary", summary::summary(&view)));
     }
     for (i, (section, name)) in view.sections.iter().zip(run.scenarios()).enumerate() {

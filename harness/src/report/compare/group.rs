@@ -5,8 +5,7 @@ use pipefit::run::record::{Cell, Status};
 
 use super::Side;
 use crate::report::columns::{Better, layout};
-use crate::report::figure::amount;
-use crate::report::headline::Headline;
+use crate::report::headline::Over;
 use crate::report::model::{Heading, Row, clean, policy, rate};
 
 /// Cells of a scenario that were asked for the same size, rate and policy.
@@ -95,16 +94,13 @@ pub(super) fn groups(sides: &[Side<'_>]) -> Vec<Group> {
 fn group(sides: &[Side<'_>], subjects: &[&str], alike: &Alike<'_>) -> Group {
     let cells: Vec<&Cell> = alike.cells.iter().map(|(_, cell)| *cell).collect();
     let layout = layout(alike.scenario, &cells);
-    let valid: Vec<&Cell> =
-        cells.iter().copied().filter(|cell| cell.status == Status::Valid).collect();
     let mut rows: Vec<Line> = alike
         .cells
         .iter()
         .map(|(at, cell)| {
             let figures = layout.columns.iter().map(|column| (column.read)(cell)).collect();
             let row = Row { hue: hue(subjects, cell), ..Row::of(cell, figures) };
-            let (ratio, limit) = over_limit(&sides[*at], &valid, cell).unzip();
-            Line { run: clean(sides[*at].name), row, ratio, limit: limit.unwrap_or_default() }
+            Line { run: clean(sides[*at].name), row, ratio: None, limit: String::new() }
         })
         .collect();
     // As in the table of one run: a column in which every valid cell has a figure.
@@ -114,6 +110,7 @@ fn group(sides: &[Side<'_>], subjects: &[&str], alike: &Alike<'_>) -> Group {
     });
     if let Some((column, better)) = main {
         mark_best(&mut rows, column, better);
+        over_limits(&mut rows, sides, alike, (column, layout.columns[column].key));
     }
     let headings = layout.columns.iter();
     Group {
@@ -127,15 +124,22 @@ fn group(sides: &[Side<'_>], subjects: &[&str], alike: &Alike<'_>) -> Group {
     }
 }
 
-/// A cell's main figure over its own run's limit, and that limit in words.
-fn over_limit(side: &Side<'_>, valid: &[&Cell], cell: &Cell) -> Option<(f64, String)> {
-    let headline = Headline::of(valid)?;
-    let beside = headline.beside.as_ref()?;
-    let limit = beside.read(side.record.limits.as_ref()?)?;
-    let metric = headline.metric()?;
-    let value = metric.read(cell, headline.stat(valid)?)?;
-    let words = format!("{} {}", beside.words, amount(Some(limit), metric.unit.symbol()));
-    (cell.status == Status::Valid).then(|| (value / limit, words))
+/// The main figures of valid cells over their own run's limit, and that limit in words.
+fn over_limits(
+    rows: &mut [Line],
+    sides: &[Side<'_>],
+    alike: &Alike<'_>,
+    (column, key): (usize, &str),
+) {
+    let over: Vec<Option<Over>> =
+        sides.iter().map(|side| Over::of(key, side.record.limits.as_ref())).collect();
+    for (line, (at, cell)) in rows.iter_mut().zip(&alike.cells) {
+        let Some(over) = over[*at].as_ref().filter(|_| cell.status == Status::Valid) else {
+            continue;
+        };
+        line.ratio = over.ratio(&line.row.figures[column]);
+        line.limit.clone_from(&over.words);
+    }
 }
 
 /// Marks the best. One alone is not the best of anything, and neither are two that are

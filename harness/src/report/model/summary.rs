@@ -1,10 +1,10 @@
 //! Every cell with its main figure, and how many times a limit of the machine that is.
 
-use pipefit::run::record::{Cell, RunRecord, Status};
+use pipefit::run::record::{RunRecord, Status};
 
-use super::{Row, Section, clean};
-use crate::report::figure::{Figure, amount};
-use crate::report::headline::Headline;
+use super::{Heading, Row, Section};
+use crate::report::figure::Figure;
+use crate::report::headline::Over;
 
 /// A cell, in one line.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,10 +43,15 @@ pub(super) fn best(sections: &[Section]) -> Vec<Best> {
     let of = |section: &Section| -> Vec<Best> {
         let Some(main) = section.main else { return Vec::new() };
         let name = section.headings[main].line();
+        let one_policy = section.rows.windows(2).all(|pair| pair[0].policy == pair[1].policy);
+        let terms = |row: &Row| {
+            let terms = format!("{}, {}", row.size, row.rate);
+            if one_policy { terms } else { format!("{terms}, policy {}", row.policy) }
+        };
         let best = section.rows.iter().filter(|row| row.best);
         best.map(|row| Best {
             scenario: section.scenario.clone(),
-            terms: format!("{}, {}", row.size, row.rate),
+            terms: terms(row),
             transport: row.transport.clone(),
             figure: format!("{name} {}", row.figures[main]),
         })
@@ -57,56 +62,27 @@ pub(super) fn best(sections: &[Section]) -> Vec<Best> {
 
 /// All cells, in the order of the record.
 pub(super) fn rows(record: &RunRecord, sections: &[Section]) -> Vec<SummaryRow> {
-    let mut rows: Vec<SummaryRow> = sections
-        .iter()
-        .flat_map(|section| {
-            let cells: Vec<&Cell> =
-                section.rows.iter().filter_map(|row| record.cells.get(row.at)).collect();
-            let valid: Vec<&Cell> =
-                cells.iter().copied().filter(|cell| cell.status == Status::Valid).collect();
-            let beside = Beside::of(record, &valid);
-            section.rows.iter().zip(cells).map(move |(row, cell)| {
-                let main = section.main.map(|at| (&section.headings[at], &row.figures[at]));
-                let figure = match (main, row.status) {
-                    (Some((_, figure)), Status::Valid) => figure.clone(),
-                    _ => Figure::Absent,
-                };
-                SummaryRow {
-                    scenario: section.scenario.clone(),
-                    row: row.clone(),
-                    name: main.map(|(heading, _)| heading.line()).unwrap_or_default(),
-                    figure,
-                    key: main.map_or("", |(heading, _)| heading.key),
-                    ratio: beside.as_ref().and_then(|beside| beside.ratio(cell)),
-                    limit: beside.as_ref().map(|beside| beside.words.clone()).unwrap_or_default(),
-                }
-            })
-        })
-        .collect();
+    let of = |section: &Section| -> Vec<SummaryRow> {
+        let heading = section.main.map(|at| &section.headings[at]);
+        let key = heading.map_or("", |heading| heading.key);
+        let over = Over::of(key, record.limits.as_ref());
+        let row = |row: &Row| {
+            let is_valid = row.status == Status::Valid;
+            let figure = section.main.filter(|_| is_valid).map(|at| row.figures[at].clone());
+            let figure = figure.unwrap_or(Figure::Absent);
+            SummaryRow {
+                scenario: section.scenario.clone(),
+                row: row.clone(),
+                name: heading.map(Heading::line).unwrap_or_default(),
+                key,
+                ratio: over.as_ref().and_then(|over| over.ratio(&figure)),
+                limit: over.as_ref().map(|over| over.words.clone()).unwrap_or_default(),
+                figure,
+            }
+        };
+        section.rows.iter().map(row).collect()
+    };
+    let mut rows: Vec<SummaryRow> = sections.iter().flat_map(of).collect();
     rows.sort_by_key(|row| row.row.at);
     rows
-}
-
-/// What a scenario's cells are held beside.
-struct Beside {
-    headline: &'static Headline,
-    stat: Option<&'static str>,
-    limit: f64,
-    words: String,
-}
-
-impl Beside {
-    fn of(record: &RunRecord, cells: &[&Cell]) -> Option<Self> {
-        let headline = Headline::of(cells)?;
-        let beside = headline.beside.as_ref()?;
-        let limit = beside.read(record.limits.as_ref()?)?;
-        let unit = headline.metric()?.unit.symbol();
-        let words = format!("{} {}", clean(beside.words), amount(Some(limit), unit));
-        Some(Self { headline, stat: headline.stat(cells)?, limit, words })
-    }
-
-    fn ratio(&self, cell: &Cell) -> Option<f64> {
-        let value = self.headline.metric()?.read(cell, self.stat)?;
-        (cell.status == Status::Valid).then_some(value / self.limit)
-    }
 }
