@@ -70,7 +70,7 @@ impl Stamp {
     ];
 
     /// A verdict that is not known is none that passes.
-    fn of(word: &str) -> Self {
+    pub(in crate::report) fn of(word: &str) -> Self {
         Self::ALL.into_iter().find(|s| s.word == word).unwrap_or(Self::ALL[3])
     }
 }
@@ -95,6 +95,9 @@ fn sentence(verdicts: &Verdicts) -> String {
         .map(|(n, stamp)| format!("{n} {}", stamp.word))
         .collect();
     let n = verdicts.budgets.len();
+    if n == 0 {
+        return format!("No budget was judged, profile {}.", clean(&verdicts.profile));
+    }
     let budgets = if n == 1 { "1 budget".to_owned() } else { format!("{n} budgets") };
     format!(
         "{budgets}, profile {}: {}. A verdict was reached in {:.0} %.",

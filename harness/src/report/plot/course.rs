@@ -1,7 +1,7 @@
 //! Latency over time: when it was bad, and beside what. One strip for each transport, over
 //! the same axes, with sends that stalled and frames that went missing marked.
 
-use pipefit::role::timeline::{Stretch, Timeline};
+use pipefit::role::timeline::{Latency, Stretch, Timeline};
 use pipefit::run::record::Cell;
 
 use super::axis::Axis;
@@ -27,17 +27,23 @@ pub(super) fn course(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotE
     if matches!(scenario, "max" | "rtt") {
         return Vec::new();
     }
-    groups(run, scenario).iter().filter_map(|group| plot(run, group)).map(Strips::draw).collect()
+    // What was sent flat out has no due time: one latency is not laid beside another.
+    let kinds = [Latency::Response, Latency::Transit, Latency::Rtt];
+    let groups = groups(run, scenario);
+    let plots = groups.iter().flat_map(|g| kinds.iter().filter_map(move |k| plot(run, g, *k)));
+    plots.map(Strips::draw).collect()
 }
 
-fn plot(run: &Run<'_>, group: &Group<'_>) -> Option<Strips> {
+fn plot(run: &Run<'_>, group: &Group<'_>, kind: Latency) -> Option<Strips> {
     let find = |cell: &Cell| {
-        let found = run.curves.timelines.get(&cell.id);
+        let found = run.curves.timelines.get(&cell.id).filter(|t| t.latency == kind);
         found.filter(|t| !is_drawn(t) && t.stretches.iter().any(|s| s.count > 0))
     };
     let drawn = group.drawn(find);
-    let first = drawn.first()?.1;
-    let latency = first.latency.word();
+    if drawn.is_empty() {
+        return None;
+    }
+    let latency = kind.word();
     let cells: Vec<&Cell> = drawn.iter().map(|(cell, _)| *cell).collect();
     let samples: Vec<u64> = drawn.iter().map(|(_, timeline)| counted_in(timeline)).collect();
     let span = drawn.iter().map(|(_, t)| t.span_ns).max().unwrap_or(0) as f64 / 1e9;
@@ -57,7 +63,8 @@ fn plot(run: &Run<'_>, group: &Group<'_>) -> Option<Strips> {
             terms: format!("{}, of the first repeat", group.terms(&cells, &samples)),
             note: "Each strip from the lowest to the highest of short stretches of time, with \
                    the mean as a line; the same axes for all. Marked over the whole height: \
-                   sends that waited over 1 ms, and frames that went missing."
+                   sends that waited over 1 ms, and stretches in which frames were missing, or \
+                   late, when a later one came."
                 .to_owned(),
             left_out: group.left_out(find),
         },
@@ -101,6 +108,7 @@ fn strip(series: super::Series, timeline: &Timeline) -> Strip {
         lines: vec![known().map(|(i, s)| (middle(i), mean(s))).collect()],
         band: known().map(|(i, s)| (middle(i), s.low_ns as f64, s.high_ns as f64)).collect(),
         flags,
+        held: Vec::new(),
         rows: merged
             .iter()
             .enumerate()

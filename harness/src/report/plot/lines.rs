@@ -102,12 +102,14 @@ impl Lines {
     ///
     /// # Errors
     /// [`PlotError`] where the drawing library refuses.
-    pub(super) fn draw(self) -> Result<Drawing, PlotError> {
+    pub(super) fn draw(mut self) -> Result<Drawing, PlotError> {
         let mut area = (0, 0, 0, 0);
+        let mut without: Vec<String> = Vec::new();
         let svg = image(&self.words, HEIGHT, |root| {
             let mut chart = panel(root, (&self.x, &self.y), ROOM, true)?;
             area = area_of(&chart);
             self.beside(&mut chart)?;
+            without = self.names(&chart)?;
             for line in &self.lines {
                 self.line(&mut chart, line)?;
             }
@@ -118,6 +120,9 @@ impl Lines {
             }
             Ok(())
         })?;
+        if !without.is_empty() {
+            self.words.note += &format!(" No room in the plot for: {}.", without.join("; "));
+        }
         let svg = readable(&svg, &self.x, &self.y, &[area]);
         let x = &self.x;
         let rows = self.lines.iter().flat_map(|line| {
@@ -143,46 +148,68 @@ impl Lines {
         Ok(())
     }
 
-    /// Values beside, with their names. Two that are close have their names one above
-    /// and one below their lines, at both ends.
-    fn beside(&self, chart: &mut Panel<'_, '_>) -> Drawn {
+    /// From where to where a value beside is drawn, in places, and how high.
+    fn stretch(&self, one: &Beside) -> Option<(f64, f64, f64)> {
         let (left, right) = self.x.ends();
-        let mut labels: Vec<(i32, i32, i32)> = Vec::new();
-        for one in self.beside.iter().filter(|one| self.y.holds(one.value)) {
-            let y = self.y.place(one.value);
-            let (from, to) = one.between.map_or((left, right), |(from, to)| {
-                (self.x.place(from).max(left), self.x.place(to).min(right))
-            });
-            let color = one.tone.color();
-            let style = color.stroke_width(if one.between.is_some() { 4 } else { 1 });
+        let (from, to) = one.between.map_or((left, right), |(from, to)| {
+            (self.x.place(from).max(left), self.x.place(to).min(right))
+        });
+        (self.y.holds(one.value) && from < to).then(|| (from, to, self.y.place(one.value)))
+    }
+
+    /// Values beside, the first of them on top.
+    fn beside(&self, chart: &mut Panel<'_, '_>) -> Drawn {
+        for one in self.beside.iter().rev() {
+            let Some((from, to, y)) = self.stretch(one) else { continue };
+            let width = if one.between.is_some() { 4 } else { 1 };
+            let style = one.tone.color().stroke_width(width);
             chart.draw_series([PathElement::new([(from, y), (to, y)], style)])?;
-            let area = chart.plotting_area();
-            let (at, _) = area.map_coordinate(&(to, y));
-            let (_, line) = area.map_coordinate(&(from, y));
-            let (pixels, _) = area.get_pixel_range();
+        }
+        Ok(())
+    }
+
+    /// The names of values beside; those that there is no room for. Two that are close have
+    /// their names one above and one below their lines, at both ends.
+    fn names(
+        &self,
+        chart: &Panel<'_, '_>,
+    ) -> Result<Vec<String>, DrawingAreaErrorKind<std::io::Error>> {
+        let area = chart.plotting_area();
+        let (pixels, _) = area.get_pixel_range();
+        let (screen, base) = (area.strip_coord_spec(), area.get_base_pixel());
+        let mut taken: Vec<(i32, i32, i32)> = Vec::new();
+        let mut without = Vec::new();
+        for one in &self.beside {
+            let ends = self.stretch(one).map(|(_, to, y)| area.map_coordinate(&(to, y)));
             // About seven pixels a letter.
-            let width = 7 * i32::try_from(one.label.chars().count()).unwrap_or(0);
+            let width = 7 * i32::try_from(one.label.chars().count()).unwrap_or(i32::MAX / 7);
             let free = |y: i32, left: i32| {
-                labels.iter().all(|(other, from, to)| {
+                taken.iter().all(|(other, from, to)| {
                     (other - y).abs() > 15 || left > *to || left + width < *from
                 })
             };
-            let places =
-                [(line - 9, true), (line + 10, true), (line - 9, false), (line + 10, false)];
-            let place = places
-                .into_iter()
-                .find(|(y, at_end)| free(*y, if *at_end { at - width } else { pixels.start + 4 }));
-            let Some((y, at_end)) = place else { continue };
-            let (screen, base) = (area.strip_coord_spec(), area.get_base_pixel());
-            let (x, style) = if at_end {
-                (at.max(pixels.start + width), text_before(SMALL, color))
-            } else {
-                (pixels.start + 4, text(SMALL, color))
+            let place =
+                ends.filter(|_| width < pixels.end - pixels.start).and_then(|(to, line)| {
+                    let (at_end, at_start) = ((to - width).max(pixels.start), pixels.start + 4);
+                    [(line - 9, true), (line + 10, true), (line - 9, false), (line + 10, false)]
+                        .map(|(y, is_end)| (if is_end { at_end } else { at_start }, y, is_end))
+                        .into_iter()
+                        .find(|(left, y, _)| free(*y, *left))
+                });
+            let Some((left, y, is_end)) = place else {
+                without.push(one.label.clone());
+                continue;
             };
-            labels.push(if at_end { (y, x - width, x) } else { (y, x, x + width) });
+            taken.push((y, left, left + width));
+            let color = one.tone.color();
+            let (x, style) = if is_end {
+                (left + width, text_before(SMALL, color))
+            } else {
+                (left, text(SMALL, color))
+            };
             screen.draw_text(&one.label, &style, (x - base.0, y - base.1))?;
         }
-        Ok(())
+        Ok(without)
     }
 }
 
@@ -205,6 +232,24 @@ mod tests {
             beside: Vec::new(),
             places: Vec::new(),
         }
+    }
+
+    #[test]
+    fn names_without_room_stand_in_words_and_marks_beyond_the_end_are_none() {
+        let mark = |value: f64, between: (f64, f64), label: &str| Beside {
+            value,
+            between: Some(between),
+            label: label.to_owned(),
+            tone: Tone::Bad,
+        };
+        let mut all = of(&[0]);
+        all.beside = vec![mark(1.0, (0.5, 2.5), "one"), mark(2.0, (4.0, 5.0), "beyond")];
+        let drawing = all.clone().draw().unwrap();
+        assert_eq!(drawing.words.note, " No room in the plot for: beyond.");
+        assert!(drawing.svg.contains(">one<"), "{}", drawing.svg);
+        all.beside = (0..9).map(|i| mark(1.5, (0.5, 2.5), &format!("mark {i}"))).collect();
+        let note = all.draw().unwrap().words.note;
+        assert!(note.contains("mark 8") && !note.contains("mark 0"), "{note}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod differences;
 mod drawing;
 mod gated;
 mod group;
+mod held;
 mod intervals;
 mod lines;
 mod percentiles;

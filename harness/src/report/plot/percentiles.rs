@@ -10,6 +10,7 @@ use pipefit::run::record::Cell;
 
 use super::axis::Axis;
 use super::group::{Group, groups, series};
+use super::held::held;
 use super::lines::{Beside, Line, Lines, Tone};
 use super::unit::Unit;
 use super::{Drawing, PlotError, Words};
@@ -72,9 +73,8 @@ fn plot(run: &Run<'_>, group: &Group<'_>, metric: &'static str) -> Option<Lines>
         y: Axis::log(&words, Unit::Nanos, values.chain(beside.iter().map(|b| b.value))),
         words: Words {
             title,
-            terms: group.terms(&cells, &samples),
-            note: "Lower is better. A curve ends where fewer than ten samples are left above it."
-                .to_owned(),
+            terms: format!("{}, all repeats", group.terms(&cells, &samples)),
+            note: note(metric),
             left_out: group.left_out(find),
         },
         lines,
@@ -92,35 +92,22 @@ fn beside(run: &Run<'_>, cells: &[&Cell], metric: &str) -> Vec<Beside> {
         let label = format!("{}: {}", limit.words, shown(value));
         Some(Beside { value, between: None, label, tone: Tone::Limit })
     });
-    let budgets = run.verdicts.iter().flat_map(|v| &v.budgets);
-    let mut held: Vec<Beside> = Vec::new();
-    for budget in budgets.filter(|b| cells.iter().any(|cell| cell.id == b.cell)) {
-        for assert in budget.asserts.iter().filter(|a| a.unit == "ns") {
-            let percentile = percentile_of(&assert.text, metric);
-            let Some((percentile, value)) = percentile.zip(assert.limit) else { continue };
-            let tone = match &assert.verdict[..] {
-                "pass" => Tone::Good,
-                "fail" => Tone::Bad,
-                _ => Tone::Doubt,
-            };
-            let label = format!("budget {}: {}", shown(value), assert.verdict);
-            held.push(Beside { value, between: Some(around(percentile)), label, tone });
-        }
-    }
-    limit.into_iter().chain(held).collect()
+    let budgets = held(run, cells, metric).into_iter().map(|held| Beside {
+        value: held.limit,
+        between: Some(around(held.percentile())),
+        label: held.label(),
+        tone: held.tone(),
+    });
+    limit.into_iter().chain(budgets).collect()
 }
 
-/// `99` of `response.p99 <= 25ms`, where it is about that metric.
-fn percentile_of(text: &str, metric: &str) -> Option<f64> {
-    let part = text.strip_prefix(metric)?.strip_prefix('.')?.split_whitespace().next()?;
-    match part {
-        "p50" => Some(50.0),
-        "p90" => Some(90.0),
-        "p95" => Some(95.0),
-        "p99" => Some(99.0),
-        "p999" => Some(99.9),
-        _ => None,
-    }
+/// How the curves of a metric are read.
+fn note(metric: &str) -> String {
+    let best = match metric {
+        "frame_interval" => "Level at 16.7 ms is best: a frame in each sixtieth of a second.",
+        _ => "Lower is better.",
+    };
+    format!("{best} A curve ends where fewer than ten samples are left above it.")
 }
 
 /// A stretch of the axis with a percentile in its middle.
@@ -183,10 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_stands_where_its_percentile_is() {
-        assert_eq!(percentile_of("response.p99 <= 25ms", "response"), Some(99.0));
-        assert_eq!(percentile_of("response.max <= 25ms", "response"), None);
-        assert_eq!(percentile_of("responses.p99 <= 25ms", "response"), None);
+    fn a_budget_has_a_stretch_around_its_percentile() {
         let (from, to) = around(99.0);
         assert!(from > 98.0 && from < 99.0 && to > 99.0 && to < 99.9, "{from} {to}");
     }

@@ -7,6 +7,7 @@ use pipefit::run::record::Cell;
 
 use super::axis::Axis;
 use super::group::{Group, groups, series};
+use super::held::{Held, held};
 use super::lines::Tone;
 use super::strips::{Flag, Strip, Strips};
 use super::unit::Unit;
@@ -72,13 +73,21 @@ fn interval_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
 fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
     let (cells, drawn, left_out) = screens(run, group)?;
     let samples: Vec<u64> = drawn.iter().map(|t| inside(&t.screens).count() as u64).collect();
+    let held = held(run, &cells, "age");
+    let of = |cell: &Cell| -> Vec<(f64, Tone)> {
+        let of_cell = held.iter().filter(|one| one.is_of(cell));
+        of_cell.map(|one| (one.limit / 1e6, one.tone())).collect()
+    };
     let strips: Vec<Strip> = series(run, &cells)
         .into_iter()
-        .zip(&drawn)
-        .map(|(series, timeline)| age_strip(series, timeline))
+        .zip(cells.iter().zip(&drawn))
+        .map(|(series, (cell, timeline))| age_strip(series, timeline, of(cell)))
         .collect();
     let highest = strips.iter().flat_map(|s| s.lines.iter().flatten().map(|p| p.1));
     let highest = highest.fold(1.0, f64::max);
+    // A limit far above what was seen would only press the teeth flat: it stands in words.
+    let near = strips.iter().flat_map(|s| &s.held).map(|held| held.0);
+    let highest = near.filter(|limit| *limit <= 2.0 * highest).fold(highest, f64::max);
     let y = Axis::linear("age", Unit::Millis, 0.0, 1.05 * highest);
     Some(Strips {
         words: Words {
@@ -88,10 +97,12 @@ fn age_plot<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Strips> {
                 group.terms(&cells, &samples),
                 beyond(&drawn)
             ),
-            note: "How old the newest sample on the screen was: it grows with time, and \
-                       falls with each frame. 0.3 s around the oldest picture of each. \
-                       A frame over 100 ms is a freeze, and is marked."
-                .to_owned(),
+            note: format!(
+                "How old the newest sample on the screen was: it grows with time, and falls with \
+                 each frame. 0.3 s around the oldest picture of each. A frame over 100 ms is a \
+                 freeze, and is marked.{}",
+                held_to(&held)
+            ),
             left_out,
         },
         x: Axis::linear("time", Unit::Seconds, 0.0, WINDOW as f64 / 1e9),
@@ -122,6 +133,15 @@ fn screens<'a>(run: &Run<'a>, group: &Group<'a>) -> Option<Found<'a>> {
     };
     let (cells, drawn): (Vec<_>, Vec<_>) = group.drawn(find).into_iter().unzip();
     (!cells.is_empty()).then(|| (cells, drawn, group.left_out(find)))
+}
+
+/// What level lines stand for.
+fn held_to(held: &[Held]) -> String {
+    let labels: Vec<String> = held.iter().map(Held::label).collect();
+    if labels.is_empty() {
+        return String::new();
+    }
+    format!(" Level lines are what percentiles of all ages are held to: {}.", labels.join("; "))
 }
 
 /// What to know where a screen drew more frames than are kept.
@@ -178,6 +198,7 @@ fn interval_strip(series: Series, timeline: &Timeline) -> Strip {
         lines: vec![points],
         band: Vec::new(),
         flags,
+        held: Vec::new(),
     }
 }
 
@@ -210,7 +231,7 @@ fn age_at_last(screens: &[ScreenAt], to: i64) -> Option<u64> {
     behind.age_before_ns?.checked_sub(behind.end_ns.abs_diff(to))
 }
 
-fn age_strip(series: Series, timeline: &Timeline) -> Strip {
+fn age_strip(series: Series, timeline: &Timeline, held: Vec<(f64, Tone)>) -> Strip {
     let screens = &timeline.screens;
     let (from, to) = window(screens);
     let edge = |at: i64, age: Option<u64>| age.map(|age| (at, age));
@@ -227,7 +248,7 @@ fn age_strip(series: Series, timeline: &Timeline) -> Strip {
     let rows = line.iter().map(|(at, age)| vec![*at, *age]).collect();
     let flags = freezes(screens, (from, to));
     let about = format!("from {:.2} s on", from as f64 / 1e9);
-    Strip { series, about, lines: vec![line], band: Vec::new(), flags, rows }
+    Strip { series, about, lines: vec![line], band: Vec::new(), flags, held, rows }
 }
 
 fn many(n: usize, what: &str) -> String {
@@ -276,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_saw_tooth_is_drawn_where_it_is_highest() {
-        let strip = age_strip(one(), &timeline());
+        let strip = age_strip(one(), &timeline(), Vec::new());
         let highest = strip.lines[0].iter().map(|p| p.1).fold(0.0, f64::max);
         assert_eq!(highest, 252.0);
         assert!(strip.lines[0].iter().all(|p| (0.0..=0.3).contains(&p.0)));
@@ -295,7 +316,7 @@ mod tests {
             screen.end_ns += 500 * MS;
         }
         long.screens[60].age_before_ns = Some(752 * 1_000_000);
-        let strip = age_strip(one(), &long);
+        let strip = age_strip(one(), &long, Vec::new());
         let flag = strip.flags[0];
         assert!(flag.from < 0.0 && (flag.to - 0.15).abs() < 1e-9, "{flag:?}");
         assert_eq!(strip.lines[0][0], (0.0, 602.0), "its edge rises from the window's left");
@@ -326,7 +347,7 @@ mod tests {
         let screens =
             vec![at(i64::MIN, 0), at(i64::MAX, u64::MAX), at(-1, 7), at(i64::MIN, u64::MAX)];
         let course = Timeline { screens, ..Timeline::default() };
-        for strip in [age_strip(one(), &course), interval_strip(one(), &course)] {
+        for strip in [age_strip(one(), &course, Vec::new()), interval_strip(one(), &course)] {
             assert!(strip.lines[0].iter().all(|(x, y)| x.is_finite() && y.is_finite()));
         }
     }
@@ -335,7 +356,7 @@ mod tests {
     fn a_short_course_is_drawn_whole() {
         let mut short = timeline();
         short.screens.truncate(5);
-        let strip = age_strip(one(), &short);
+        let strip = age_strip(one(), &short, Vec::new());
         assert_eq!(strip.lines[0].len(), 10);
         assert!(strip.flags.is_empty(), "the control: nothing froze");
     }

@@ -46,6 +46,8 @@ pub(super) struct Strip {
     /// An area between a low and a high line.
     pub(super) band: Vec<(f64, f64, f64)>,
     pub(super) flags: Vec<Flag>,
+    /// Values that this one is held to.
+    pub(super) held: Vec<(f64, Tone)>,
     /// The data behind it, by column.
     pub(super) rows: Vec<Vec<f64>>,
 }
@@ -124,10 +126,12 @@ impl Strips {
             self.flag(&mut chart, *flag)?;
         }
         self.band(&mut chart, &strip.band, color)?;
-        if let Some(value) = self.beside.filter(|value| self.y.holds(*value)) {
-            let (from, to) = self.x.ends();
-            let y = self.y.place(value);
-            chart.draw_series([PathElement::new([(from, y), (to, y)], MUTED.stroke_width(1))])?;
+        let beside = self.beside.map(|value| (value, Tone::Limit));
+        let (from, to) = self.x.ends();
+        for (value, tone) in beside.iter().chain(&strip.held).filter(|one| self.y.holds(one.0)) {
+            let y = self.y.place(*value);
+            let style = tone.color().stroke_width(1);
+            chart.draw_series([PathElement::new([(from, y), (to, y)], style)])?;
         }
         for line in &strip.lines {
             let points = line.iter().map(|(x, y)| self.inside(*x, *y));
