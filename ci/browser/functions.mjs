@@ -40,6 +40,9 @@ for (const [column, value, shown] of [
   ['throughput_bytes_per_s', 64_010_000, 'throughput 64.0 MB/s'],
   ['frames_per_s', 755_123, 'frames 755 k/s'],
   ['achieved_hz', 9_998.2, 'achieved 10.0 kHz'],
+  ['figure_over_limit_times', 1.5, 'figure over limit 1.50×'],
+  ['time_s', 0.25, 'time 250 ms'],
+  ['time_s', 12.5, 'time 12.5 s'],
   ['n', 12_345, 'n 12,345'],
   ['ratio', 1.0234, 'ratio 1.02'],
 ]) assert.equal(page.measured(column, value), shown);

@@ -183,7 +183,7 @@ impl<'a> Both<'a> {
     /// What is said where there is no difference.
     fn without(&self, at: usize) -> String {
         let figure = self.headline.written(self.stat);
-        format!("no {figure} in {} or {}", self.name(self.first.0), self.name(at))
+        format!("no {figure} above 0 in {} or {}", self.name(self.first.0), self.name(at))
     }
 
     /// Nothing where one of them lacks the figure, or has none above 0.

@@ -12,7 +12,8 @@ const FOOT: u32 = 6;
 const NAMES: i32 = 250;
 const NUMBERS: i32 = 190;
 const NAME: usize = 34;
-const NUMBER: usize = 27;
+/// Characters that fit beside a bar.
+pub(super) const NUMBER: usize = 27;
 
 /// A bar.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! What became of the frames of each cell, as parts of all that were offered.
 
+use pipefit::ground::ledger::Balance;
 use pipefit::run::record::{Cell, Status};
 
-use super::bars::{Bar, Bars};
+use super::bars::{Bar, Bars, NUMBER};
 use super::group::groups;
 use super::{Drawing, PlotError, Series, Words};
 use crate::report::Run;
@@ -22,11 +23,13 @@ const FIRST: usize = 4_104;
 /// Bars of what was offered. Where everything was shown one by one, there is nothing to see.
 pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotError>> {
     let plot = |cells: &[&Cell], terms: &str, name: &str| {
-        let all: Vec<Bar> = cells.iter().filter_map(|cell| bar(cell)).collect();
-        let count = all.len();
-        let bars: Vec<Bar> = all.into_iter().filter(|bar| bar.shares[0] < 1.0).collect();
-        let whole = match count - bars.len() {
+        let (whole, others): (Vec<&Cell>, Vec<&Cell>) =
+            cells.iter().copied().partition(|cell| is_whole(cell));
+        let bars: Vec<Bar> = others.into_iter().filter_map(bar).collect();
+        let whole = whole.iter().filter(|cell| cell.status == Status::Valid).count();
+        let whole = match whole {
             0 => String::new(),
+            1 => " Of 1 other every frame was shown by itself.".to_owned(),
             n => format!(" Of {n} others every frame was shown by itself."),
         };
         (!bars.is_empty()).then(|| Bars {
@@ -58,20 +61,51 @@ fn parts() -> Vec<Series> {
     PARTS.into_iter().zip(HUES).map(part).collect()
 }
 
+/// Whether every frame that was offered was shown by itself.
+fn is_whole(cell: &Cell) -> bool {
+    cell.ledger.is_some_and(|books| books.offered > 0 && books.shown == books.offered)
+}
+
+/// What became of frames that were not shown, the worst first, as far as there is room.
+fn about(books: &Balance) -> String {
+    let gone = [(books.lost, "lost"), (books.dropped, "dropped"), (books.in_flight, "in flight")];
+    let gone: Vec<String> = gone
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", grouped(*n)))
+        .collect();
+    let Some(first) = gone.first() else { return format!("of {}", grouped(books.offered)) };
+    let all = gone.join(", ");
+    [format!("{all} of {}", grouped(books.offered)), all]
+        .into_iter()
+        .find(|text| text.chars().count() <= NUMBER)
+        .unwrap_or_else(|| format!("{first} and more"))
+}
+
 fn bar(cell: &Cell) -> Option<Bar> {
     let books = cell.ledger.filter(|l| l.offered > 0)?;
     let numbers = [books.shown, books.merged, books.dropped, books.lost, books.in_flight];
     let shares = numbers.map(|n| n as f64 / books.offered as f64).to_vec();
-    let gone = [(books.dropped, "dropped"), (books.lost, "lost"), (books.in_flight, "in flight")];
-    let about = gone.into_iter().find(|(n, _)| *n > 0).map_or_else(
-        || format!("of {}", grouped(books.offered)),
-        |(n, what)| format!("{} of {} {what}", grouped(n), grouped(books.offered)),
-    );
     let status = if cell.status == Status::Invalid { " (invalid)" } else { "" };
     Some(Bar {
         name: format!("{}, {}, {}{status}", clean(cell.subject()), cell.wait, policy(cell)),
         shares,
-        about,
+        about: about(&books),
         row: std::iter::once(books.offered).chain(numbers).map(|n| n.to_string()).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_is_said_first() {
+        let books = Balance { offered: 20_000, lost: 3, dropped: 9, ..Balance::default() };
+        assert_eq!(about(&books), "3 lost, 9 dropped of 20,000");
+        let many = Balance { dropped: 19_000, in_flight: 7, ..books };
+        assert_eq!(about(&many), "3 lost and more", "no more than there is room for");
+        let none = Balance { lost: 0, dropped: 0, ..books };
+        assert_eq!(about(&none), "of 20,000", "the control");
+    }
 }

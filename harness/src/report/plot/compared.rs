@@ -46,6 +46,7 @@ fn plot(sides: &[Side<'_>], alike: &Alike<'_>, metric: &'static str) -> Option<L
             series,
             points: points(histogram, end),
             dotted: false,
+            breaks: Vec::new(),
         })
         .collect();
     let beside = beside(sides, &drawn, metric);

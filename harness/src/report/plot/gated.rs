@@ -25,7 +25,7 @@ pub fn gated(record: &GateRecord) -> Option<Result<Drawing, PlotError>> {
     let pairs: Vec<u64> = record.cells.iter().map(|cell| cell.all_pairs() as u64).collect();
     let ends = dots.iter().flat_map(|dot| {
         let (low, high) = dot.between.unwrap_or((dot.value, dot.value));
-        [low.clamp(-FAR, FAR), high.clamp(-FAR, FAR)]
+        [low, high, dot.value].map(|value| value.clamp(-FAR, FAR))
     });
     let (low, high) = ends.fold((-5.0f64, 5.0f64), |(l, h), v| (l.min(v), h.max(v)));
     let plot = Intervals {
@@ -33,7 +33,8 @@ pub fn gated(record: &GateRecord) -> Option<Result<Drawing, PlotError>> {
             title: "Change of each cell, head against base".to_owned(),
             terms: format!("pairs of fresh processes, {}; intervals of 98 %", counted(&pairs)),
             note: "To the right of 0 head is slower. The thin lines are 3 %: less than that is \
-                   no change that anybody is told of."
+                   no change that anybody is told of. A ring stands for a change beyond the \
+                   axis."
                 .to_owned(),
             left_out: Vec::new(),
         },

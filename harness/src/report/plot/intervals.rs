@@ -16,6 +16,8 @@ const HEAD: u32 = 8;
 const NAMES: u32 = 300;
 const NUMBERS: u32 = 172;
 const NAME: usize = 40;
+/// Labels that fit below the plot.
+const TICKS: usize = 6;
 const NUMBER: usize = 24;
 
 /// A value, and between which values it lies.
@@ -76,7 +78,8 @@ impl Intervals {
         let mut rows = Axis::linear("row", super::unit::Unit::Count, -(dots.len() as f64), 0.0);
         rows = rows.thinned(1).bare();
         let room = Room { left: 1, below: AXIS, right: 12, above: HEAD };
-        let mut chart = panel(area, (&self.x, &rows), room, false)?;
+        let x = self.x.thinned(TICKS);
+        let mut chart = panel(area, (&x, &rows), room, false)?;
         let (bottom, top) = rows.ends();
         for (value, tone) in self.beside.iter().filter(|(value, _)| self.x.holds(*value)) {
             let x = self.x.place(*value);

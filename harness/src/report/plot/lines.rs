@@ -44,6 +44,8 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, f64)>,
     /// Whether each point is a mark of its own: there are few.
     pub(super) dotted: bool,
+    /// Points that begin anew: something is missing before them.
+    pub(super) breaks: Vec<usize>,
 }
 
 /// A value that lines are held beside: all along, or between two places.
@@ -139,8 +141,12 @@ impl Lines {
         let color = curve(line.series.hue, line.series.variant);
         let points: Vec<(f64, f64)> =
             line.points.iter().map(|(x, y)| (self.x.place(*x), self.y.place(*y))).collect();
-        if points.len() > 1 {
-            chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
+        let mut from = 0;
+        for end in line.breaks.iter().copied().chain([points.len()]) {
+            if let Some(part) = points.get(from..end).filter(|part| part.len() > 1) {
+                chart.draw_series(LineSeries::new(part.iter().copied(), color.stroke_width(2)))?;
+            }
+            from = end;
         }
         let dots =
             if line.dotted { &points[..] } else { &points[points.len().saturating_sub(1)..] };
@@ -223,6 +229,7 @@ mod tests {
             series: Series { label: format!("pipe {variant}"), hue: 0, variant: *variant },
             points: vec![(1.0, 1.0), (2.0, 2.0)],
             dotted: false,
+            breaks: Vec::new(),
         };
         Lines {
             words: Words { title: "all".into(), left_out: vec!["one".into()], ..Words::default() },

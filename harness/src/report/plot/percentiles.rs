@@ -58,7 +58,12 @@ fn plot(run: &Run<'_>, group: &Group<'_>, metric: &'static str) -> Option<Lines>
     let lines: Vec<Line> = series(run, &cells)
         .into_iter()
         .zip(&drawn)
-        .map(|(series, (_, h))| Line { series, points: points(h, end), dotted: false })
+        .map(|(series, (_, h))| Line {
+            series,
+            points: points(h, end),
+            dotted: false,
+            breaks: Vec::new(),
+        })
         .collect();
     let beside = beside(run, &cells, metric);
     let values = lines.iter().flat_map(|line| line.points.iter().map(|p| p.1));

@@ -46,6 +46,7 @@ pub fn trend(series: &Series, class: &str) -> Result<Drawing, PlotError> {
             series: super::Series { label: series.cell.clone(), hue: series.hue, variant: 0 },
             points: points.clone(),
             dotted: count <= 40,
+            breaks: Vec::new(),
         }],
         beside: Vec::new(),
         places,

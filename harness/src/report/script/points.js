@@ -69,6 +69,8 @@ const UNITS = [
   ['_ns', (value) => inSteps(value, SPANS)],
   ['_ms', (value) => inSteps(value * 1e6, SPANS)],
   ['_pct', percent],
+  ['_times', (value) => `${threeDigits(value)}×`],
+  ['_s', (value) => inSteps(value * 1e9, SPANS)],
   ['', plain],
 ];
 
