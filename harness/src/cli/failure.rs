@@ -79,8 +79,8 @@ impl Failure {
     pub(super) fn tell(&self, out: &Out) -> Exit {
         match self {
             Self::Usage(error) => return tell_usage(error, out),
-            Self::Nothing(why) => tell(&format!("{why}\n")),
-            other => tell(&format!("error: {other}\n")),
+            Self::Nothing(why) => tell(&format!("{}\n", harmless(why))),
+            other => tell(&format!("error: {}\n", harmless(&other.to_string()))),
         }
         match self {
             Self::Nothing(_) => Exit::Nothing,
@@ -91,6 +91,11 @@ impl Failure {
             _ => Exit::Failed,
         }
     }
+}
+
+/// Errors quote files and names, which may hold anything: nothing of it moves a cursor.
+fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "\u{fffd}")
 }
 
 /// Help goes to standard output, where it may meet a closed pipe or a full disk.

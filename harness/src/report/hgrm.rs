@@ -60,7 +60,7 @@ pub fn all(curves: &Curves) -> String {
     let mut out = String::new();
     for (cell, metrics) in &curves.histograms {
         for (metric, histogram) in metrics {
-            let cell = super::model::clean(cell);
+            let (cell, metric) = (super::model::clean(cell), super::model::clean(metric));
             let _ = writeln!(out, "#[Cell = {cell}, metric = {metric}, unit = us]");
             out += &distribution(histogram);
             out.push('\n');

@@ -198,7 +198,11 @@ pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '�',
+            '\u{061c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => '�',
             c if c.is_control() => '�',
             c => c,
         })
@@ -212,6 +216,7 @@ mod tests {
     #[test]
     fn nothing_that_acts_on_a_terminal_survives() {
         assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{9b}1m"), "a�[2Jb c�d�1m");
+        assert_eq!(clean("e\u{61c}f\u{2028}g\u{2029}h"), "e�f�g�h");
         assert_eq!(clean("größer — µs"), "größer — µs");
     }
 }

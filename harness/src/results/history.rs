@@ -8,7 +8,7 @@
 //! reads passes over what is no entry, and says which lines those are.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -112,10 +112,15 @@ impl History {
     pub fn read(store: &Store) -> Result<Self, ReadError> {
         let path = store.root().join(FILE);
         let failed = |source| ReadError { path: path.clone(), source };
-        let file = match File::open(&path) {
+        let about = match fs::metadata(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            opened => opened.map_err(failed)?,
+            about => about.map_err(failed)?,
         };
+        // Opening a pipe would wait for somebody to write to it.
+        if !about.is_file() {
+            return Err(failed(io::Error::other("it is no file")));
+        }
+        let file = File::open(&path).map_err(failed)?;
         let mut history = Self::default();
         for (number, line) in (1..).zip(BufReader::new(file).split(b'\n')) {
             let line = line.map_err(failed)?;

@@ -85,7 +85,8 @@ pub fn open_run_or_record(path: &Path) -> Result<Opened, RunError> {
         curves: Curves::default(),
         verdicts: None,
         folder,
-        page: path.with_extension("html"),
+        // A page of the same name may be somebody else's.
+        page: path.with_extension(PAGE),
         warnings: Vec::new(),
     })
 }

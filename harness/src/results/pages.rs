@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::{FileError, Opened, Store, StoreError, make, put};
 use crate::report::hgrm::file_name;
 
@@ -74,7 +76,14 @@ fn together(ids: &[&str]) -> String {
     let plain = |id: &&str| -> String { file_name(id).chars().take(LONGEST).collect() };
     let mut names: Vec<String> = ids.iter().take(NAMED).map(plain).collect();
     if ids.len() > NAMED {
-        names.push(format!("and-{}-more", ids.len() - NAMED));
+        // Those that are not named are told apart, too.
+        let mut hash = Sha256::new();
+        for id in ids {
+            hash.update((id.len() as u64).to_be_bytes());
+            hash.update(id.as_bytes());
+        }
+        let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+        names.push(format!("and-{}-more-{a:02x}{b:02x}{c:02x}{d:02x}", ids.len() - NAMED));
     }
     names.join("..")
 }
@@ -86,7 +95,10 @@ mod tests {
     #[test]
     fn a_comparison_stays_in_its_folder() {
         assert_eq!(together(&["20261121T231500Z-ab12", "x"]), "20261121T231500Z-ab12..x");
-        assert_eq!(together(&["a", "b", "c", "d", "e"]), "a..b..c..and-2-more");
+        let five = together(&["a", "b", "c", "d", "e"]);
+        assert!(five.starts_with("a..b..c..and-2-more-"), "{five}");
+        assert_eq!(five, together(&["a", "b", "c", "d", "e"]), "the same runs have one page");
+        assert_ne!(five, together(&["a", "b", "c", "d", "f"]), "others have another");
         let long = "x".repeat(500);
         for ids in [
             ["", ""],

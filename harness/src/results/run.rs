@@ -182,8 +182,12 @@ pub fn read_run(folder: &Path) -> Result<RunRecord, RunError> {
 
 /// Reads a record from a file.
 pub(super) fn read_record(path: &Path) -> Result<RunRecord, RunError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| ReadError { path: path.to_owned(), source })?;
+    let failed = |source| ReadError { path: path.to_owned(), source };
+    // Opening a pipe would wait for somebody to write to it.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(failed(io::Error::other("it is no file")).into());
+    }
+    let text = fs::read_to_string(path).map_err(failed)?;
     let foreign = |why| RunError::Foreign { path: path.to_owned(), why };
     let record = report::json::read(&text).map_err(|e| foreign(e.to_string()))?;
     if record.schema != SCHEMA {

@@ -114,8 +114,11 @@ fn a_record_from_elsewhere_has_its_page_beside_it() {
     let path = folder.path().join("python.json");
     let python = record("20260101T000000Z-0000", vec![trips("py-queue", &[90_000])]);
     fs::write(&path, serde_json::to_vec(&python).unwrap()).unwrap();
+    let foreign = folder.path().join("python.html");
+    fs::write(&foreign, "mine").unwrap();
     let done = report(folder.path(), &[path.to_str().unwrap()]);
-    assert_eq!(done.page(), folder.path().join("python.html"));
+    assert_eq!(done.page(), folder.path().join("python.report.html"));
+    assert_eq!(fs::read_to_string(foreign).unwrap(), "mine", "a page of somebody else");
     let page = fs::read_to_string(done.page()).unwrap();
     assert!(page.contains("py-queue") && !page.contains("<figure"), "it has no histograms");
 }
@@ -197,6 +200,33 @@ fn what_is_no_run_is_refused_with_a_remedy() {
     report(folder.path(), &["--history", "fine"]).failed(2, &["--history", "cannot be used with"]);
     let args = ["--history", "--export-json", "all.json"];
     report(folder.path(), &args).failed(2, &["the history is not exported as JSON"]);
+}
+
+#[test]
+fn what_a_record_holds_moves_no_cursor_in_an_error() {
+    let (folder, _) = kept(&[]);
+    let odd = record("odd", vec![trips("pipe", &[100])]);
+    let mut odd = serde_json::to_value(odd).unwrap();
+    odd["cells"][0]["status"] = json!("\u{1b}[2Jvalid");
+    fs::write(folder.path().join("odd.json"), odd.to_string()).unwrap();
+    let done = report(folder.path(), &["odd.json"]);
+    done.failed(1, &["odd.json is no record of this version", "\u{fffd}[2Jvalid"]);
+    assert!(!done.told.contains('\u{1b}'), "{:?}", done.told);
+}
+
+/// Opening a pipe that nobody writes to would wait for ever.
+#[test]
+fn a_pipe_is_no_record_and_no_history() {
+    let (folder, _) = kept(&[]);
+    let run = folder.path().join("run");
+    fs::create_dir(&run).unwrap();
+    for (place, args) in
+        [(run.join("run.json"), "run"), (folder.path().join("history.jsonl"), "--history")]
+    {
+        let made = Command::new("mkfifo").arg(&place).status().unwrap();
+        assert!(made.success());
+        report(folder.path(), &[args]).failed(1, &["it is no file"]);
+    }
 }
 
 #[test]
