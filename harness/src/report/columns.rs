@@ -236,7 +236,7 @@ fn between_repeats(cell: &Cell) -> Figure {
                 scaled(high, "/s"),
                 grouped(rates.len() as u64)
             );
-            Figure::Value { text, raw: high - low }
+            Figure::Value { text, raw: (high - low).min(f64::MAX) }
         }
     }
 }

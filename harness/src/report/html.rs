@@ -38,7 +38,7 @@ use shell::{Part, shell};
 /// A record and the histograms behind it as a page, with the budgets it was held to.
 #[must_use]
 pub fn page(record: &RunRecord, curves: &Curves, verdicts: Option<&Verdicts>) -> String {
-    let run = Run { record, curves, verdicts };
+    let run = Run::new(record, curves, verdicts);
     let view = View::new(record);
     let judged = verdicts.map(BudgetsView::new);
     let mut plots = figure::Counter::default();

@@ -7,7 +7,7 @@ use pipefit::run::record::{Cell, RunRecord, Status, Warning};
 
 use super::columns::{Better, layout};
 use super::figure::grouped;
-use super::run::hue;
+use super::run::Hues;
 
 mod budgets;
 mod environment;
@@ -138,17 +138,18 @@ fn sections(record: &RunRecord) -> Vec<Section> {
             scenarios.push(&cell.scenario);
         }
     }
-    scenarios.into_iter().map(|name| section(name, record)).collect()
+    let hues = Hues::of(record);
+    scenarios.into_iter().map(|name| section(name, record, &hues)).collect()
 }
 
-fn section(scenario: &str, record: &RunRecord) -> Section {
+fn section(scenario: &str, record: &RunRecord, hues: &Hues<'_>) -> Section {
     let of_it = || record.cells.iter().enumerate().filter(|(_, c)| c.scenario == scenario);
     let cells: Vec<&Cell> = of_it().map(|(_, cell)| cell).collect();
     let layout = layout(scenario, &cells);
     let mut rows: Vec<Row> = of_it()
         .map(|(at, cell)| {
             let figures = layout.columns.iter().map(|c| (c.read)(cell)).collect();
-            Row { at, hue: hue(record, cell.subject()), ..Row::of(cell, figures) }
+            Row { at, hue: hues.hue(cell.subject()), ..Row::of(cell, figures) }
         })
         .collect();
     // The most telling column in which every valid cell has a figure: a best among

@@ -1,12 +1,14 @@
 //! What pages and plots are made from.
 
+use std::collections::BTreeMap;
+
 use pipefit::run::record::{Cell, RunRecord};
 
 use super::Curves;
 use crate::verdict::Verdicts;
 
 /// Everything that is known of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Run<'a> {
     /// The record.
     pub record: &'a RunRecord,
@@ -14,9 +16,16 @@ pub struct Run<'a> {
     pub curves: &'a Curves,
     /// What came of the budgets it was held to.
     pub verdicts: Option<&'a Verdicts>,
+    hues: Hues<'a>,
 }
 
 impl<'a> Run<'a> {
+    /// A record, with what lies beside it.
+    #[must_use]
+    pub fn new(record: &'a RunRecord, curves: &'a Curves, verdicts: Option<&'a Verdicts>) -> Self {
+        Self { record, curves, verdicts, hues: Hues::of(record) }
+    }
+
     /// Its scenarios, in order of appearance.
     #[must_use]
     pub fn scenarios(&self) -> Vec<&'a str> {
@@ -38,20 +47,26 @@ impl<'a> Run<'a> {
     /// The hue of a transport in every plot.
     #[must_use]
     pub fn hue(&self, subject: &str) -> usize {
-        hue(self.record, subject)
+        self.hues.hue(subject)
     }
 }
 
-/// The place of a transport among those of the record.
-pub(super) fn hue(record: &RunRecord, subject: &str) -> usize {
-    let mut seen: Vec<&str> = Vec::new();
-    for cell in &record.cells {
-        if cell.subject() == subject {
-            break;
+/// The places of transports among those of a record, in order of appearance.
+#[derive(Clone, Debug)]
+pub(super) struct Hues<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> Hues<'a> {
+    pub(super) fn of(record: &'a RunRecord) -> Self {
+        let mut places = BTreeMap::new();
+        for cell in &record.cells {
+            let next = places.len();
+            places.entry(cell.subject()).or_insert(next);
         }
-        if !seen.contains(&cell.subject()) {
-            seen.push(cell.subject());
-        }
+        Self(places)
     }
-    seen.len()
+
+    /// The place of one; behind all of them, where it is none of these.
+    pub(super) fn hue(&self, subject: &str) -> usize {
+        self.0.get(subject).copied().unwrap_or(self.0.len())
+    }
 }

@@ -9,6 +9,7 @@ use pipefit_harness::report::{
 };
 use regex_lite::Regex;
 
+mod absurd;
 mod exports;
 mod literal;
 mod pages;
@@ -203,7 +204,7 @@ fn hostile_names_are_text_everywhere() {
         assert!(lower.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name is shown");
         assert!(!page.contains('\u{1b}'));
     }
-    let run = Run { record: &valid, curves: &curves, verdicts: None };
+    let run = Run::new(&valid, &curves, None);
     let drawn: Vec<_> = plot::plots(&run, "stream").into_iter().map(Result::unwrap).collect();
     assert!(drawn[0].series.iter().any(|series| series.label == SCRIPT));
     assert!(drawn.iter().any(|one| one.svg.contains("&lt;script&gt;alert(1)&lt;/script")));
@@ -220,7 +221,7 @@ fn hostile_names_are_text_everywhere() {
 }
 
 fn drawings(record: &RunRecord, curves: &Curves, scenario: &str) -> Vec<plot::Drawing> {
-    let run = Run { record, curves, verdicts: None };
+    let run = Run::new(record, curves, None);
     plot::plots(&run, scenario).into_iter().map(Result::unwrap).collect()
 }
 

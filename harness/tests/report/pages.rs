@@ -38,7 +38,7 @@ fn pages() -> Vec<(&'static str, RunRecord, String)> {
     drawn.into()
 }
 
-fn verdicts() -> Verdicts {
+pub(super) fn verdicts() -> Verdicts {
     let assert = |text: &str, figure: f64, limit: f64, verdict: &str| AssertRecord {
         text: text.to_owned(),
         line: 12,

@@ -191,7 +191,8 @@ impl<'a> Both<'a> {
         let (metric, first) = (self.headline.metric()?, self.first.1);
         let read = |cell: &Cell| metric.read(cell, self.stat).filter(|value| *value > 0.0);
         let (from, to) = (read(first)?, read(cell)?);
-        let (change, about) = self.change(cell, to / from);
+        let plain = Some(to / from).filter(|ratio| ratio.is_finite())?;
+        let (change, about) = self.change(cell, plain);
         let limit = |at: usize| {
             let side = self.sides.get(at)?;
             self.headline.beside.as_ref()?.read(side.record.limits.as_ref()?)
@@ -203,6 +204,11 @@ impl<'a> Both<'a> {
             let between = change.between.map(|(low, high)| (times(low), times(high)));
             Change { pct: times(change.pct), between }
         });
+        let is_finite = |change: &Change| {
+            let between = change.between.is_none_or(|(low, high)| (high - low).is_finite());
+            change.pct.is_finite() && between
+        };
+        let to_limit = to_limit.filter(is_finite);
         let symbol = metric.unit.symbol();
         Some(Difference {
             cell: clean(&cell.id),
@@ -236,7 +242,7 @@ impl<'a> Both<'a> {
         let Some((before, now)) = repeats(first).zip(repeats(cell)) else {
             return without("no such figure of each repeat: no interval".to_owned());
         };
-        match ratio(&before, &now, LEVEL) {
+        match ratio(&before, &now, LEVEL).filter(|found| (100.0 * found.high).is_finite()) {
             Some(found) => {
                 let between = Some((found.low, found.high));
                 (Change::of(found.value, between), format!("{n} and {m} repeats"))

@@ -118,7 +118,8 @@ fn one(id: &str, hue: usize, found: &[Found<'_, '_>], whole: &[&Past<'_>]) -> Op
         .collect();
     let ratio = |point: &Point| {
         let limit = headline.beside.as_ref()?.among(&whole.get(point.at)?.limits)?;
-        Some(Point { value: point.value / limit, ..*point })
+        let value = Some(point.value / limit).filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+        Some(Point { value: value?, ..*point })
     };
     let ratios: Vec<Point> = values.iter().filter_map(ratio).collect();
     // A run without limits has no ratio. Where most are like that, the figure itself is shown.

@@ -103,7 +103,7 @@ fn sentence(verdicts: &Verdicts) -> String {
         "{budgets}, profile {}: {}. A verdict was reached in {:.0} %.",
         clean(&verdicts.profile),
         counts.join(", "),
-        100.0 * verdicts.decided
+        100.0 * verdicts.decided.clamp(0.0, 1.0)
     )
 }
 

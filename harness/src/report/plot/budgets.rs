@@ -48,9 +48,9 @@ pub fn budgets(verdicts: &Verdicts) -> Option<Result<Drawing, PlotError>> {
 
 fn dot(budget: &BudgetRecord, assert: &AssertRecord) -> Option<Dot> {
     let limit = assert.limit.filter(|limit| *limit > 0.0)?;
-    let value = assert.figure? / limit;
+    let value = assert.figure.map(|figure| figure / limit).filter(|value| value.is_finite())?;
     let between = assert.low.zip(assert.high).map(|(low, high)| (low / limit, high / limit));
-    let between = between.filter(|(low, high)| low < high);
+    let between = between.filter(|(low, high)| low < high && (high - low).is_finite());
     let tone = match &assert.verdict[..] {
         "pass" => Tone::Good,
         "fail" => Tone::Bad,
