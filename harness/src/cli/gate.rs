@@ -79,16 +79,7 @@ pub(super) fn gate(
         relinked: anew.get(),
         cells: outcomes.iter().map(CellRecord::from).collect(),
     };
-    if !manner.quiet {
-        out.print(&table(&record))?;
-    }
-    args.keep(&record, &place)?;
-    github::report(
-        || report::github::gate_annotations(&record),
-        || report::markdown::gate(&record),
-    );
-    let page = page_of(&place);
-    out.print(&format!("gate: {}\nreport: {}\n", place.display(), page.display()))?;
+    args.tell(&record, &place, manner, out)?;
     Ok(match stop.asked() {
         Some(why) => Exit::asked(why),
         None => exit(&outcomes),
@@ -113,6 +104,27 @@ fn page_of(place: &Path) -> PathBuf {
 }
 
 impl GateArgs {
+    /// Keeps what came of it, and says it to people and to builds; last, where it is.
+    fn tell(
+        &self,
+        record: &GateRecord,
+        place: &Path,
+        manner: &Manner,
+        out: &Out,
+    ) -> Result<(), Failure> {
+        if !manner.quiet {
+            out.print(&table(record))?;
+        }
+        self.keep(record, place)?;
+        github::report(
+            || report::github::gate_annotations(record),
+            || report::markdown::gate(record),
+        );
+        let page = page_of(place);
+        out.print(&format!("gate: {}\nreport: {}\n", place.display(), page.display()))?;
+        Ok(())
+    }
+
     /// Keeps and exports what came of it.
     fn keep(&self, record: &GateRecord, place: &Path) -> Result<(), Failure> {
         let failed = |what, why: String| Failure::Form { what, why };

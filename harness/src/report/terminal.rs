@@ -282,7 +282,7 @@ fn shorten(text: &str, most: usize) -> String {
 
 /// Breaks a line between words, further lines indented. A word longer than the line
 /// stays whole, so that a path can still be copied.
-fn wrap(text: &str, indent: &str) -> String {
+pub(super) fn wrap(text: &str, indent: &str) -> String {
     let mut out = String::new();
     let mut width = 0;
     for (i, word) in text.split(' ').enumerate() {

@@ -241,7 +241,7 @@ fn limits_of(trends: &[&Trend]) -> Option<Vec<String>> {
 }
 
 /// Rows as columns; those from `right` on are figures, and stand at the right.
-pub(super) fn lay_out(out: &mut String, rows: &[Vec<String>], right: usize) {
+fn lay_out(out: &mut String, rows: &[Vec<String>], right: usize) {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|text| clean(text)).collect()).collect();
     let width = |i: usize| {

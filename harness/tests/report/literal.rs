@@ -347,3 +347,19 @@ pub(super) fn many(n: usize) -> (RunRecord, Curves) {
     let cells = all.iter().map(|m| m.cell.clone()).collect();
     (RunRecord { cells, limits: Some(limits()), ..record() }, Curves::from_measured(&all))
 }
+
+/// As many cells as a run of all transports has, with their courses and limits.
+pub(super) fn usual() -> (RunRecord, Curves) {
+    let mut all: Vec<Measured> = Vec::new();
+    for i in 0..18 {
+        let (transport, low) = (format!("transport-{i}"), 1_000 + 370 * i);
+        let mut read = streamed(&transport, 20_000, low);
+        read.timeline = Some(course(low));
+        let mut seen = drawn(&transport, MS + low);
+        seen.timeline = Some(screens(MS));
+        let flat = flat_out(&transport, [1.0, 1.1, 1.2].map(|part| part * 1e9 / low as f64));
+        all.extend([read, there_and_back(&transport, Wait::Block, low), flat, seen]);
+    }
+    let cells = all.iter().map(|m| m.cell.clone()).collect();
+    (RunRecord { cells, limits: Some(limits()), ..record() }, Curves::from_measured(&all))
+}

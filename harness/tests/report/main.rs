@@ -13,6 +13,7 @@ mod absurd;
 mod exports;
 mod literal;
 mod pages;
+mod words;
 
 use exports::log;
 use literal::{SCRIPT, cell, measured, meter, record, small, streamed, whole};

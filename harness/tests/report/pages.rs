@@ -10,7 +10,7 @@ use pipefit_harness::results::Store;
 use pipefit_harness::verdict::{AssertRecord, BudgetRecord, Verdicts};
 use regex_lite::Regex;
 
-use super::literal::{many, record, small, whole};
+use super::literal::{many, record, small, usual, whole};
 
 /// Every kind of page there is, by name, each with the record that it was made from.
 fn pages() -> Vec<(&'static str, RunRecord, String)> {
@@ -109,6 +109,13 @@ fn every_page_is_whole_and_harmless() {
         unique.sort_unstable();
         unique.dedup();
         assert_eq!(unique.len(), ids.len(), "{name}: an id is there twice");
+        let region = Regex::new("role=\"region\" aria-label=\"([^\"]*)\"").unwrap();
+        let mut names: Vec<&str> =
+            region.captures_iter(&page).map(|found| found.get(1).unwrap().as_str()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "{name}: two regions are called the same: {names:?}");
         for link in page.split("href=\"#").skip(1).filter_map(|s| s.split('"').next()) {
             assert!(ids.contains(&link), "{name}: #{link} leads nowhere");
         }
@@ -143,6 +150,15 @@ fn budgets_stand_in_the_plots_that_they_are_about() {
     assert!(page.contains("a wake-up by a pipe: 4.90µs"), "the limit of the machine");
     assert!(page.contains("held to: budget on pipe, p99 5.00ms: fail"), "in the course of ages");
     assert!(!html::page(&record, &curves, None).contains("budget on pipe"), "the control");
+}
+
+/// A page is sent to others: one of a usual run is no larger than a photograph.
+#[test]
+fn the_page_of_a_usual_run_is_small() {
+    let (record, curves) = usual();
+    let page = html::page(&record, &curves, None);
+    assert!(page.contains("<figure"), "the control: there are plots");
+    assert!(page.len() < 400_000, "{} bytes", page.len());
 }
 
 /// Far from the second that a release may take: this build is not optimised as that is.

@@ -3,7 +3,7 @@
 use pipefit::run::limits::Limits;
 use pipefit::run::record::{Cell, Metrics, RunRecord, Spread, Status, Warning};
 use pipefit_harness::report::compare::{Comparison, Side, markdown, names, table};
-use pipefit_harness::report::{Curves, html};
+use pipefit_harness::report::{Curves, html, terminal};
 
 use crate::records::{NONE, SCRIPT, captured, cell, curves, frames, record, sound, trips};
 
@@ -219,6 +219,18 @@ fn hostile_names_stay_names() {
     assert!(!table(&comparison).contains('\u{1b}'));
     let markdown = markdown(&comparison);
     assert!(!markdown.contains("<script") && !markdown.contains('\u{1b}'), "{markdown}");
+}
+
+#[test]
+fn tables_keep_within_a_terminal() {
+    let (mut a, mut b) = (run("before-the-change"), run("after-the-change"));
+    (a.id, b.id) = ("20261121T231500Z-ab12".to_owned(), "20261121T241500Z-cd34".to_owned());
+    b.host.facts.kernel = "Linux 6.2.0".to_owned();
+    let comparison = against(&a, &b);
+    assert!(!comparison.differences.is_empty(), "the control: there is a table of them");
+    for line in table(&comparison).lines() {
+        assert!(line.chars().count() <= terminal::WIDTH, "{line}");
+    }
 }
 
 #[test]

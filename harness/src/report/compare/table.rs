@@ -7,8 +7,14 @@ use pipefit::run::record::Status;
 use super::{Comparison, Difference, Group, INTERVALS, Line, NOTE};
 use crate::report::figure::times;
 use crate::report::markdown::text;
-use crate::report::model::Heading;
-use crate::report::trend::lay_out;
+use crate::report::model::{Heading, clean};
+use crate::report::terminal::{WIDTH, wrap};
+
+/// Spaces before a line; before a further one, twice as many.
+const INDENT: usize = 2;
+
+/// Spaces between columns.
+const GAP: usize = 2;
 
 /// A table: its rows, headings first, and from which column on they are figures.
 struct Laid {
@@ -19,37 +25,75 @@ struct Laid {
 /// As a person reads it on a terminal.
 #[must_use]
 pub fn table(comparison: &Comparison) -> String {
-    let mut out = format!("{}\n", comparison.title);
+    let mut out = format!("{}\n", wrap(&comparison.title, "  "));
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}\n", comparison.sentence);
-    let runs = runs(comparison);
-    lay_out(&mut out, &runs.rows, runs.right);
+    let _ = writeln!(out, "{}\n", wrap(&comparison.sentence, ""));
+    lay_out(&mut out, &runs(comparison));
     out.push('\n');
     for apart in &comparison.apart {
-        let _ = writeln!(out, "warning: {}", apart.line());
+        let _ = writeln!(out, "{}", wrap(&format!("warning: {}", apart.line()), "  "));
     }
     if !comparison.apart.is_empty() {
         out.push('\n');
     }
     for group in &comparison.groups {
-        let _ = writeln!(out, "{} · {}", group.scenario, group.terms);
-        let laid = rows_of(group);
-        lay_out(&mut out, &laid.rows, laid.right);
+        let heading = format!("{} · {}", group.scenario, group.terms);
+        let _ = writeln!(out, "{}", wrap(&heading, "  "));
+        lay_out(&mut out, &rows_of(group));
         out.push('\n');
     }
     if comparison.groups.iter().any(|group| group.rows.iter().any(|line| line.row.best)) {
         out += "* the best valid figure among all of them\n\n";
     }
     if !comparison.differences.is_empty() {
-        let laid = differences(&comparison.differences);
-        lay_out(&mut out, &laid.rows, laid.right);
-        let _ = writeln!(out, "{INTERVALS}\n");
+        lay_out(&mut out, &differences(&comparison.differences));
+        let _ = writeln!(out, "{}\n", wrap(INTERVALS, ""));
     }
     for left in &comparison.left_out {
-        let _ = writeln!(out, "{}: {}", left.cell, left.why);
+        let _ = writeln!(out, "{}", wrap(&format!("{}: {}", left.cell, left.why), "  "));
     }
-    let _ = writeln!(out, "{NOTE}");
+    let _ = writeln!(out, "{}", wrap(NOTE, ""));
     out
+}
+
+/// Where the lines of a table begin, by column: more columns than a line has room for stand
+/// on further ones.
+fn lines(widths: &[usize]) -> Vec<usize> {
+    let (mut starts, mut used) = (vec![0], INDENT);
+    for (i, width) in widths.iter().enumerate() {
+        if used > INDENT && used + width > WIDTH {
+            starts.push(i);
+            used = 2 * INDENT;
+        }
+        used += width + GAP;
+    }
+    starts
+}
+
+/// Rows as columns that keep within the width of a terminal; a single text that is longer
+/// stays whole.
+fn lay_out(out: &mut String, laid: &Laid) {
+    let rows: Vec<Vec<String>> =
+        laid.rows.iter().map(|row| row.iter().map(|text| clean(text)).collect()).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |i: usize| {
+        rows.iter().filter_map(|row| row.get(i)).map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let starts = lines(&widths);
+    for row in &rows {
+        let texts = row.iter().zip(&widths).enumerate().map(|(i, (text, &width))| {
+            if i >= laid.right { format!("{text:>width$}") } else { format!("{text:<width$}") }
+        });
+        let texts: Vec<String> = texts.collect();
+        for (nth, start) in starts.iter().enumerate() {
+            let end = starts.get(nth + 1).copied().unwrap_or(columns);
+            let some = texts.iter().take(end).skip(*start).map(String::as_str);
+            let line = some.collect::<Vec<_>>().join("  ");
+            let indent = if nth == 0 { INDENT } else { 2 * INDENT };
+            let _ = writeln!(out, "{:indent$}{}", "", line.trim_end());
+        }
+    }
 }
 
 /// As a Markdown document.
@@ -167,4 +211,21 @@ fn differences(all: &[Difference]) -> Laid {
     };
     let rows = std::iter::once(head).chain(all.iter().map(row)).collect();
     Laid { rows, right: 4 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_too_wide_goes_on_below() {
+        let texts = |n: usize| -> Vec<String> { vec!["x".repeat(30); n] };
+        let mut out = String::new();
+        lay_out(&mut out, &Laid { rows: vec![texts(5), texts(5)], right: 9 });
+        assert_eq!(out.lines().count(), 4, "{out}");
+        assert!(out.lines().all(|line| line.len() <= WIDTH), "{out}");
+        assert!(out.lines().nth(1).is_some_and(|line| line.starts_with("    x")), "{out}");
+        assert_eq!(lines(&[30, 30, 30]), [0], "the control: it fits");
+        assert_eq!(lines(&[300, 5]), [0, 1], "one text alone is not broken");
+    }
 }

@@ -35,12 +35,17 @@ impl Counter {
 fn figure(number: usize, drawing: &Drawing) -> Markup {
     let words = &drawing.words;
     let data = utf8_percent_encode(&drawing.csv, ESCAPED).to_string();
-    let title = format!("plot-{number}-title");
+    let (title, terms) = (format!("plot-{number}-title"), format!("plot-{number}-terms"));
+    // Plots of one title differ in their terms: names that are heard are of both.
+    let region = match &words.terms[..] {
+        "" => format!("Plot: {}", words.title),
+        terms => format!("Plot: {}, {terms}", words.title),
+    };
     html! {
-        figure.plot id={ "plot-" (number) } aria-labelledby=(title) {
+        figure.plot id={ "plot-" (number) } aria-labelledby={ (title) " " (terms) } {
             h3 id=(title) { (words.title) }
-            p.terms { (words.terms) }
-            div.scroll tabindex="0" role="region" aria-label={ "Plot: " (words.title) } {
+            p.terms id=(terms) { (words.terms) }
+            div.scroll tabindex="0" role="region" aria-label=(region) {
                 (PreEscaped(&drawing.svg))
             }
             @if !drawing.series.is_empty() {

@@ -115,9 +115,13 @@ impl Strips {
         let Series { label, hue, variant } = &strip.series;
         let color = curve(*hue, *variant);
         names.draw(&Circle::new((8, 22), 4, color.filled()))?;
-        names.draw_text(&cut(label, NAME), &ink(), (18, 22))?;
-        if !strip.about.is_empty() {
-            names.draw_text(&cut(&strip.about, NAME + 2), &text(SMALL - 1, MUTED), (18, 42))?;
+        // What tells a transport from itself, such as how it waits, would be the first to be
+        // cut.
+        let (who, how) = label.split_once(", ").unwrap_or((label.as_str(), ""));
+        names.draw_text(&cut(who, NAME), &ink(), (18, 22))?;
+        let below = [how, strip.about.as_str()].into_iter().filter(|line| !line.is_empty());
+        for (line, y) in below.zip([40, 56]) {
+            names.draw_text(&cut(line, NAME + 2), &text(SMALL - 1, MUTED), (18, y))?;
         }
         let few = self.y.thinned(if below > 0 || self.strips.len() < 7 { 4 } else { 3 });
         let x = if below > 0 { self.x.clone() } else { self.x.bare() };

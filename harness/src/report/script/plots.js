@@ -245,8 +245,9 @@ function plot(figure, i) {
   const picture = figure.querySelector('.scroll > svg[viewBox]');
   const view = picture && viewOf(picture);
   if (!view) return;
+  // Headings may be the same; with their terms they are not.
   const heading = figure.querySelector('h3')?.textContent;
-  const title = (heading ?? picture.getAttribute('aria-label') ?? `plot ${i + 1}`).trim();
+  const title = (picture.getAttribute('aria-label') ?? heading ?? `plot ${i + 1}`).trim();
   const series = seriesOf(figure, picture);
   locate(series, picture, csvOf(figure.querySelector('a.data')));
   const readable = askable(series).length > 0;

@@ -65,6 +65,9 @@ function filterable(table, id) {
   const input = element('input', { type: 'search', id, autocomplete: 'off', spellcheck: 'false' });
   const count = element('output', { for: id });
   const label = element('label', { for: id }, 'Show only rows with');
+  // What is seen stands above its table; what is heard says which one that is.
+  const name = table.closest('.scroll')?.getAttribute('aria-label');
+  if (name) input.setAttribute('aria-label', `${label.textContent}: ${name}`);
   const filter = element('p', { class: 'filter' }, label, ' ', input, ' ', count);
   const apply = () => {
     const wanted = input.value.toLowerCase().split(/\s+/);
