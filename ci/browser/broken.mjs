@@ -44,7 +44,7 @@ export const BROKEN = [
   script('a filter for any of the words', 'filter', /other rows/, '!wanted.every(', '!wanted.some('),
   script('a filter that counts wrongly', 'filter', /says/, '`${shown} of', '`${texts.length} of'),
   script('no filter', 'filter', /0 filters for 1/, 'filterable(table, `filter-${i}`);', ''),
-  script('nothing is dimmed', 'highlight', /pointing at hue/, 'only !== null && mark.dataset.hue !== only', 'false'),
+  script('nothing is dimmed', 'highlight', /pointing at hue/, 'only !== null && own !== only && isPart(own) === isPart(only)', 'false'),
   script('what is dim stays dim', 'highlight', /after pointing/, "entry.addEventListener('pointerleave', () => show('pointed', null));", ''),
   script('the focus dims nothing', 'highlight', /with the focus/, "target.matches(':focus-visible') ? entry.dataset.hue : null", 'null'),
   script('a switch that hides nothing', 'toggle', /marks of/, "mark.classList.toggle('off', !one.shown)", "mark.classList.toggle('off', false)"),

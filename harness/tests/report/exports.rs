@@ -54,6 +54,9 @@ fn hgrm_counts_every_sample_and_names_every_file() {
     );
     let last = files[0].1.lines().rfind(|l| !l.starts_with('#')).unwrap();
     assert!(last.ends_with("1.000000000000      20000"), "{last}");
+    let mut hostile = Curves::default();
+    hostile.insert("a\u{1b}[2J", "b\u{1b}[2J", meter(5, 5).histogram().clone());
+    assert!(!hgrm::all(&hostile).contains('\u{1b}'), "a name moved the cursor");
     let all = hgrm::all(&curves);
     assert_eq!(all.matches("#[Cell = ").count(), 6);
     assert!(all.contains("#[Cell = stream/pipe/64B/10kHz/block, metric = slip, unit = us]\n"));

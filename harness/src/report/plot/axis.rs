@@ -41,8 +41,9 @@ impl Scale {
     pub(super) fn place(self, value: f64) -> f64 {
         match self {
             Self::Linear => value,
+            Self::Log if value > 1e-9 => value.min(MOST).log10(),
             // Nothing has no logarithm: it stands at the foot of whatever axis there is.
-            Self::Log => value.max(1e-9).min(MOST).log10(),
+            Self::Log => -9.0,
             Self::Percentile => -(1.0 - value / 100.0).max(1e-12).log10(),
         }
     }
