@@ -22,8 +22,8 @@ pub struct Arm {
     pub name: &'static str,
     /// Its program.
     pub program: PathBuf,
-    /// What is lost on purpose in each round trip.
-    pub handicap: u32,
+    /// How much slower it is made on purpose, in millionths.
+    pub slower_ppm: u32,
 }
 
 /// Why a worker is of no use.
@@ -82,7 +82,7 @@ impl Arm {
     /// A build under a name.
     #[must_use]
     pub fn new(name: &'static str, program: &Path) -> Self {
-        Self { name, program: program.to_owned(), handicap: 0 }
+        Self { name, program: program.to_owned(), slower_ppm: 0 }
     }
 
     /// Starts a worker; [`Worker::greet`] says whether it is one.
@@ -128,7 +128,7 @@ impl Worker<'_> {
     pub fn round(&mut self, ask: &Ask) -> Result<f64, ArmError> {
         let name = self.arm.name;
         let gone = |how: String| ArmError::Gone { name, how };
-        let ask = Ask { handicap: self.arm.handicap, ..ask.clone() };
+        let ask = Ask { slower_ppm: self.arm.slower_ppm, ..ask.clone() };
         let mut line = serde_json::to_string(&ask).map_err(|e| gone(e.to_string()))?;
         line.push('\n');
         let to = self.ask.as_mut().ok_or_else(|| gone("was dismissed".to_owned()))?;

@@ -61,7 +61,7 @@ impl Cell {
             pins: pins.to_vec(),
             warmup_ns: WARMUP.0,
             span_ns: span.0,
-            handicap: 0,
+            slower_ppm: 0,
         }
     }
 }

@@ -45,10 +45,10 @@ pub struct Ask {
     pub warmup_ns: u64,
     /// How long is measured.
     pub span_ns: u64,
-    /// Turns of an empty loop that the side that echoes makes before each answer: a
-    /// slow-down on purpose.
+    /// By how much each answer is to come late, on purpose: in millionths of a round trip
+    /// as it is just then.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub handicap: u32,
+    pub slower_ppm: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -85,7 +85,6 @@ impl Ask {
             warmup: Nanos(self.warmup_ns),
             extent: Extent::For(Nanos(self.span_ns)),
             pins: self.pins.clone(),
-            handicap: self.handicap,
             patience: Nanos::from_secs(2),
             silence: Some(Nanos::from_secs(2)),
             ..Case::of(scenario, entry.name)

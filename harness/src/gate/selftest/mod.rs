@@ -36,8 +36,9 @@ pub struct Decision {
     pub number: u32,
     /// The cell.
     pub cell: String,
-    /// What was lost on purpose.
-    pub handicap: u32,
+    /// What was asked to be lost on purpose, in millionths of a round trip.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slower_ppm: u32,
     /// What the first measurement said.
     pub first: String,
     /// What came of it.
@@ -54,6 +55,11 @@ pub struct Decision {
     /// The base against itself, beside the second.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub null: Vec<Pair>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// Where decisions are written down.
@@ -147,13 +153,13 @@ impl SelfTest<'_> {
         let target = trial.what.slow_down();
         if target > 0.0 {
             let cell = &trial.cells[0];
-            head.handicap = handicaps.reach(target, cell, &base, self.pins, stop);
+            head.slower_ppm = handicaps.reach(target, cell, &base, self.pins, stop);
         }
         let seed = u64::from(trial.number) << 8 | trial.what as u64;
         let suite = Suite { base: &base, head: &head, relink: &|| None, pins: self.pins, seed };
         let outcomes = suite.judge(&trial.cells, stop, &|_, _| {});
         let decisions: Vec<Decision> =
-            outcomes.into_iter().map(|outcome| decision(trial, head.handicap, outcome)).collect();
+            outcomes.into_iter().map(|outcome| decision(trial, head.slower_ppm, outcome)).collect();
         if target > 0.0 {
             decisions.iter().for_each(|decision| handicaps.learn(target, decision));
         }
@@ -161,13 +167,13 @@ impl SelfTest<'_> {
     }
 }
 
-fn decision(trial: &Trial, handicap: u32, outcome: Outcome) -> Decision {
+fn decision(trial: &Trial, slower_ppm: u32, outcome: Outcome) -> Decision {
     let Nanos(first_ns) = outcome.first_took;
     Decision {
         what: trial.what,
         number: trial.number,
         cell: outcome.cell.id(),
-        handicap,
+        slower_ppm,
         first: outcome.first.call().word().to_owned(),
         ruling: outcome.verdict.word().to_owned(),
         first_ns,

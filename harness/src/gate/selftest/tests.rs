@@ -14,7 +14,7 @@ fn decided(what: What, number: u32, ruling: &str, effect: f64) -> Decision {
         what,
         number,
         cell: "rtt/pipe/64B/block".into(),
-        handicap: 7,
+        slower_ppm: 50_000,
         first: ruling.into(),
         ruling: ruling.into(),
         first_ns: 1_500_000_000,
