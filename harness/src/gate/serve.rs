@@ -35,10 +35,13 @@ fn say(out: &mut impl Write, what: &impl serde::Serialize) -> io::Result<()> {
 }
 
 fn measure(registry: &Registry, ask: &Ask) -> Result<Answer, String> {
-    let case = ask.case(registry)?;
+    let case = match ask.case(registry) {
+        Ok(case) => case,
+        Err(why) => return Ok(Answer::NotHere(why)),
+    };
     let entry = registry.get(case.transport).ok_or("no such transport")?;
     if let Some(why) = session::not_applicable(entry, &case) {
-        return Err(why);
+        return Ok(Answer::NotHere(why));
     }
     let handicap = match ask.slower_ppm {
         0 => 0,
