@@ -37,15 +37,8 @@ impl Exports {
         ];
         let exports: Vec<(Form, PathBuf)> =
             asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
-        let on_stdout = exports.iter().filter(|(_, to)| is_stdout(to)).count()
-            + usize::from(keep.message_format == MessageFormat::Json);
-        if on_stdout > 1 {
-            let what = "standard output can have one export, or --message-format json, not both\n";
-            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
-        }
-        for (_, to) in exports.iter().filter(|(_, to)| !is_stdout(to)) {
-            check(to).map_err(|source| FileError { path: to.clone(), source })?;
-        }
+        let events = usize::from(keep.message_format == MessageFormat::Json);
+        possible(exports.iter().map(|(_, to)| to.as_path()), events)?;
         Ok(Self(exports))
     }
 
@@ -72,7 +65,26 @@ impl Exports {
     }
 }
 
-fn is_stdout(path: &Path) -> bool {
+/// Makes sure that files can be written, and that no two of them mix on standard output,
+/// where so many others write.
+///
+/// # Errors
+/// [`Failure::Usage`] where they would mix, [`Failure::File`] where one cannot be written.
+pub(super) fn possible<'a>(
+    files: impl Iterator<Item = &'a Path> + Clone,
+    others: usize,
+) -> Result<(), Failure> {
+    if files.clone().filter(|to| is_stdout(to)).count() + others > 1 {
+        let what = "standard output can have one export, or --message-format json, not both\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
+    }
+    for to in files.filter(|to| !is_stdout(to)) {
+        check(to).map_err(|source| FileError { path: to.to_owned(), source })?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

@@ -1,0 +1,127 @@
+//! What a gate leaves: its record, exports, what GitHub is told, and a table.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::args::GateArgs;
+use super::exports;
+use super::failure::Failure;
+use super::github;
+use super::out::{Out, tell};
+use crate::gate::record::GateRecord;
+use crate::report::{self, json};
+use crate::results::put;
+
+/// How a gate is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Markdown,
+    Junit,
+}
+
+/// What is to be exported, and where to.
+#[derive(Debug)]
+pub(super) struct GateExports(Vec<(Form, PathBuf)>);
+
+impl GateExports {
+    /// Takes what was asked for, and makes sure that it can be written: better to learn it
+    /// before measuring than after.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`] where a
+    /// file cannot be written.
+    pub(super) fn plan(args: &GateArgs) -> Result<Self, Failure> {
+        let asked = [
+            (Form::Json, &args.export_json),
+            (Form::Markdown, &args.export_markdown),
+            (Form::Junit, &args.export_junit),
+        ];
+        let all: Vec<(Form, PathBuf)> =
+            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
+        exports::possible(all.iter().map(|(_, to)| to.as_path()), 0)?;
+        Ok(Self(all))
+    }
+
+    /// Whether one of them has standard output, where nothing else may appear then.
+    fn take_stdout(&self) -> bool {
+        self.0.iter().any(|(_, to)| exports::is_stdout(to))
+    }
+
+    fn write(&self, record: &GateRecord, out: &Out) -> Result<(), Failure> {
+        for (form, to) in &self.0 {
+            let text = form.text(record)?;
+            if exports::is_stdout(to) {
+                out.print(&text)?;
+            } else {
+                put(to, text.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Form {
+    fn text(self, record: &GateRecord) -> Result<String, Failure> {
+        let failed = |what, why: String| Failure::Form { what, why };
+        match self {
+            Self::Json => json::pretty(record).map_err(|e| failed("gate.json", e.to_string())),
+            Self::Markdown => Ok(report::markdown::gate(record)),
+            Self::Junit => report::junit::gate(record).map_err(|e| failed("JUnit", e.to_string())),
+        }
+    }
+}
+
+/// Keeps it, tells GitHub, exports it, and shows it: in this order, so that a reader who
+/// went away takes nothing with him.
+///
+/// # Errors
+/// At the first of them that cannot be done.
+pub(super) fn leave(
+    record: &GateRecord,
+    place: &Path,
+    exports: &GateExports,
+    quiet: bool,
+    out: &Out,
+) -> Result<(), Failure> {
+    put(place, Form::Json.text(record)?.as_bytes())?;
+    github::report(|| report::github::gate_annotations(record), || report::markdown::gate(record));
+    exports.write(record, out)?;
+    let mut shown = if quiet { String::new() } else { table(record) };
+    let _ = writeln!(shown, "gate: {}", place.display());
+    if exports.take_stdout() {
+        tell(&shown);
+    } else {
+        out.print(&shown)?;
+    }
+    Ok(())
+}
+
+fn table(record: &GateRecord) -> String {
+    if record.identical {
+        return "identical binaries: there is nothing to compare\n".to_owned();
+    }
+    let mut out = String::new();
+    let widest = record.cells.iter().map(|c| c.cell.len()).max().unwrap_or(0);
+    for cell in &record.cells {
+        let _ = write!(out, "{:<widest$}  {:<13}", cell.cell, cell.verdict);
+        if let (Some(change), Some(low), Some(high)) =
+            (cell.change_pct, cell.low_pct, cell.high_pct)
+        {
+            let _ = write!(out, " {change:>+6.1} % [{low:+.1}, {high:+.1}]");
+        }
+        let _ = write!(out, "  {} pairs, {:.1} s", cell.all_pairs(), cell.took_ns as f64 / 1e9);
+        if let Some(least) = cell.least_seen_pct {
+            let _ = write!(out, ", would have seen {least:.1} %");
+        }
+        out.push('\n');
+        if let Some(why) = &cell.reason {
+            let _ = writeln!(out, "    {why}");
+        }
+    }
+    if record.partial {
+        out += "Interrupted: what is not decided was not measured to its end.\n";
+    }
+    out += "Above 0 head is slower; the interval is of 98 %.\n";
+    out
+}
