@@ -90,6 +90,8 @@ pub struct Worker<'a> {
     child: Child,
     ask: Option<ChildStdin>,
     answers: Lines<ChildStdout>,
+    /// Whether it is not worth waiting for its end.
+    is_lost: bool,
 }
 
 impl Arm {
@@ -111,7 +113,7 @@ impl Arm {
         let mut child = command.process_group(0).spawn().map_err(failed)?;
         let (ask, answers) = (child.stdin.take(), child.stdout.take());
         let answers = answers.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Worker { arm: self, child, ask, answers: Lines::new(answers) })
+        Ok(Worker { arm: self, child, ask, answers: Lines::new(answers), is_lost: false })
     }
 }
 
@@ -147,6 +149,7 @@ impl Worker<'_> {
         let name = self.arm.name;
         let gone = |how: String| ArmError::Gone { name, how };
         if self.answers.is_ahead() {
+            self.is_lost = true;
             return Err(gone("says something that it was not asked".to_owned()));
         }
         let ask = Ask { slower_ppm: self.arm.slower_ppm, ..ask.clone() };
@@ -173,10 +176,13 @@ impl Worker<'_> {
 
     /// The next line, if it comes in time; `None` where somebody asked to stop.
     fn line(&mut self, patience: Nanos, stop: &Stop) -> Result<String, Option<String>> {
-        self.answers.next(patience, stop).map_err(|none| match none {
-            NoLine::Stopped => None,
-            NoLine::Ended => Some(format!("ended ({})", self.ending())),
-            NoLine::Bad(how) => Some(how),
+        self.answers.next(patience, stop).map_err(|none| {
+            self.is_lost = true;
+            match none {
+                NoLine::Stopped => None,
+                NoLine::Ended => Some(format!("ended ({})", self.ending())),
+                NoLine::Bad(how) => Some(how),
+            }
         })
     }
 
@@ -201,7 +207,7 @@ impl Drop for Worker<'_> {
     fn drop(&mut self) {
         drop(self.ask.take());
         let until = Monotonic.now() + FAREWELL;
-        while Monotonic.now() < until {
+        while !self.is_lost && Monotonic.now() < until {
             if !matches!(group::ended(&mut self.child), Ok(None)) {
                 return;
             }
