@@ -251,7 +251,10 @@ fn exports_are_checked_first_and_written_always() {
     let output = gate(folder.path(), &a, &b, &[&ONE[..], &more[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let record: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
-    assert_eq!((&record["identical"], &record["cells"]), (&Value::Bool(true), &Value::Array(vec![])));
+    assert_eq!(
+        (&record["identical"], &record["cells"]),
+        (&Value::Bool(true), &Value::Array(vec![]))
+    );
     // Nothing else is on standard output than what was asked for.
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(printed.starts_with("# Gate against "), "{printed}");
