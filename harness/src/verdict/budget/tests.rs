@@ -122,3 +122,26 @@ fn a_complaint_shows_the_line_with_a_caret() {
     assert_eq!(lines[3].find('^'), lines[2].find("agee"));
     assert!(lines[3].ends_with(" ^^^^"));
 }
+
+/// Not measured on their own, run programs of others, or behind a feature.
+const WITHOUT: [&str; 5] = ["null", "scripted", "exec", "iceoryx2", "zenoh"];
+
+/// What comes later brings a budget of its own. Transports whose names begin alike are a
+/// family: one of them speaks for all.
+#[test]
+fn every_scenario_and_every_family_of_transports_has_a_budget_of_ours() {
+    let text = include_str!("../../../fitness/budgets.toml");
+    let budgets = read_as(text, Profile::Quick).unwrap().all;
+    for scenario in pipefit::run::scenario::ALL {
+        let has = budgets.iter().any(|b| b.case.scenario == scenario.name);
+        assert!(has, "no budget is of scenario {}", scenario.name);
+    }
+    let measured: Vec<&str> = budgets.iter().map(|b| b.case.transport).collect();
+    let speaks_for = |one: &str, name: &str| {
+        name.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    for entry in Registry::builtin().iter().filter(|entry| !WITHOUT.contains(&entry.name)) {
+        let has = measured.iter().any(|one| speaks_for(one, entry.name));
+        assert!(has, "no budget is of transport {}", entry.name);
+    }
+}
