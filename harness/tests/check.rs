@@ -137,8 +137,7 @@ fn github_gets_annotations_from_the_root_of_the_repository() {
     let vars = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
     let said = check_with(&budget(BROKEN, ""), &[], &vars);
     assert!(
-        said.text
-            .contains("::error file=budgets.toml,line=9,title=trips::fail: lost >= 1, found "),
+        said.text.contains("::error file=budgets.toml,line=9,title=trips::fail: lost >= 1, found "),
         "{}",
         said.text
     );

@@ -118,7 +118,7 @@ impl Log {
     pub fn read(path: &Path) -> io::Result<Vec<Decision>> {
         let bytes = fs::read(path)?;
         let read = |(number, line): (usize, &[u8])| {
-            serde_json::from_slice(line).map_err(|why| {
+            serde_json::from_slice::<Decision>(line).map_err(|why| {
                 let why = format!("decision {}: {why}", number + 1);
                 io::Error::new(io::ErrorKind::InvalidData, why)
             })
