@@ -264,32 +264,3 @@ fn fault_of(error: &RunError) -> Fault {
     };
     Fault::new(cause, error.to_string())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::Program;
-
-    /// Whoever decides whether there are more trials may set one aside, whatever came of it.
-    #[test]
-    fn a_trial_after_one_that_came_to_nothing_is_measured() {
-        let registry = Registry::builtin();
-        let stream = scenario::find("stream").unwrap();
-        let command = "exec sleep 60".to_owned();
-        let case = Case {
-            program: Some(Program { command, dialect: crate::role::guest::Dialect::default() }),
-            rate: None,
-            silence: Some(Nanos::from_millis(30)),
-            ..Case::of(stream, "exec")
-        };
-        let mut course = Course::new(&registry, &case);
-        let stop = Stop::default();
-        for number in 0..2 {
-            let cell = course.trial(number, &stop, &|_| {});
-            assert_eq!(cell.cause, Some(Cause::Silent), "{number}: {:?}", cell.reason);
-        }
-        stop.ask(crate::link::Why::Interrupted);
-        let cell = course.trial(2, &stop, &|_| {});
-        assert_eq!(cell.cause, Some(Cause::Interrupted), "{:?}", cell.reason);
-    }
-}
