@@ -12,17 +12,15 @@ use super::out::Out;
 use super::written::{Form, Source};
 use crate::results::{FileError, put};
 
-/// What is to be exported, and where to.
+/// What is to be exported, and where to; `F` says in which form.
 #[derive(Debug)]
-pub(super) struct Exports(Vec<(Form, PathBuf)>);
+pub(super) struct Exports<F = Form>(Vec<(F, PathBuf)>);
 
 impl Exports {
-    /// Takes what was asked for, and makes sure that it can be written: better to
-    /// learn it before measuring than after.
+    /// Those of a run.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`]
-    /// where a file cannot be written.
+    /// As [`Exports::asked`].
     pub(super) fn plan(keep: &Keep) -> Result<Self, Failure> {
         let asked = [
             (Form::Json, &keep.export_json),
@@ -35,16 +33,7 @@ impl Exports {
             (Form::Gha, &keep.export_gha),
             (Form::Bmf, &keep.export_bmf),
         ];
-        let exports: Vec<(Form, PathBuf)> =
-            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
-        let events = usize::from(keep.message_format == MessageFormat::Json);
-        possible(exports.iter().map(|(_, to)| to.as_path()), events)?;
-        Ok(Self(exports))
-    }
-
-    /// Whether one of them has standard output, where nothing else may appear then.
-    pub(super) fn take_stdout(&self) -> bool {
-        self.0.iter().any(|(_, to)| is_stdout(to))
+        Self::asked(asked, usize::from(keep.message_format == MessageFormat::Json))
     }
 
     /// Writes them.
@@ -52,10 +41,50 @@ impl Exports {
     /// # Errors
     /// At the first that cannot be written.
     pub(super) fn write(&self, source: Source<'_>, out: &Out) -> Result<(), Failure> {
+        self.each(|form| form.write(source), out)
+    }
+}
+
+impl<F: Copy> Exports<F> {
+    /// Takes what was asked for, and makes sure that it can be written: better to learn it
+    /// before measuring than after. So many others write to standard output.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`] where a
+    /// file cannot be written.
+    pub(super) fn asked<'a>(
+        asked: impl IntoIterator<Item = (F, &'a Option<PathBuf>)>,
+        others: usize,
+    ) -> Result<Self, Failure> {
+        let all: Vec<(F, PathBuf)> =
+            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
+        if all.iter().filter(|(_, to)| is_stdout(to)).count() + others > 1 {
+            let what = "standard output can have one export, or --message-format json, not both\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
+        }
+        for (_, to) in all.iter().filter(|(_, to)| !is_stdout(to)) {
+            check(to).map_err(|source| FileError { path: to.clone(), source })?;
+        }
+        Ok(Self(all))
+    }
+
+    /// Whether one of them has standard output, where nothing else may appear then.
+    pub(super) fn take_stdout(&self) -> bool {
+        self.0.iter().any(|(_, to)| is_stdout(to))
+    }
+
+    /// Writes each, as `text` gives it. All forms are texts.
+    ///
+    /// # Errors
+    /// At the first that cannot be written.
+    pub(super) fn each(
+        &self,
+        text: impl Fn(F) -> Result<Vec<u8>, Failure>,
+        out: &Out,
+    ) -> Result<(), Failure> {
         for (form, to) in &self.0 {
-            let text = form.write(source)?;
+            let text = text(*form)?;
             if is_stdout(to) {
-                // All forms are texts.
                 out.print(&String::from_utf8_lossy(&text))?;
             } else {
                 put(to, &text)?;
@@ -65,26 +94,7 @@ impl Exports {
     }
 }
 
-/// Makes sure that files can be written, and that no two of them mix on standard output,
-/// where so many others write.
-///
-/// # Errors
-/// [`Failure::Usage`] where they would mix, [`Failure::File`] where one cannot be written.
-pub(super) fn possible<'a>(
-    files: impl Iterator<Item = &'a Path> + Clone,
-    others: usize,
-) -> Result<(), Failure> {
-    if files.clone().filter(|to| is_stdout(to)).count() + others > 1 {
-        let what = "standard output can have one export, or --message-format json, not both\n";
-        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
-    }
-    for to in files.filter(|to| !is_stdout(to)) {
-        check(to).map_err(|source| FileError { path: to.to_owned(), source })?;
-    }
-    Ok(())
-}
-
-pub(super) fn is_stdout(path: &Path) -> bool {
+fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

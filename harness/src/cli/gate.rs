@@ -14,7 +14,7 @@ use super::axes;
 use super::built;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::gated::{self, GateExports};
+use super::gated;
 use super::out::{Out, tell};
 use super::prove::prove;
 use super::signals;
@@ -66,7 +66,7 @@ fn compare(
     out: &Out,
 ) -> Result<Exit, Failure> {
     let cells = cells(registry, args)?;
-    let exports = GateExports::plan(args)?;
+    let exports = gated::plan(args)?;
     let started = SystemTime::now();
     let told = |text: &str| {
         if !manner.quiet {

@@ -1,10 +1,10 @@
 //! What a gate leaves: its record, exports, what GitHub is told, and a table.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::GateArgs;
-use super::exports;
+use super::exports::Exports;
 use super::failure::Failure;
 use super::github;
 use super::out::{Out, tell};
@@ -14,51 +14,23 @@ use crate::results::put;
 
 /// How a gate is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Json,
     Markdown,
     Junit,
 }
 
-/// What is to be exported, and where to.
-#[derive(Debug)]
-pub(super) struct GateExports(Vec<(Form, PathBuf)>);
-
-impl GateExports {
-    /// Takes what was asked for, and makes sure that it can be written: better to learn it
-    /// before measuring than after.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`] where a
-    /// file cannot be written.
-    pub(super) fn plan(args: &GateArgs) -> Result<Self, Failure> {
-        let asked = [
-            (Form::Json, &args.export_json),
-            (Form::Markdown, &args.export_markdown),
-            (Form::Junit, &args.export_junit),
-        ];
-        let all: Vec<(Form, PathBuf)> =
-            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
-        exports::possible(all.iter().map(|(_, to)| to.as_path()), 0)?;
-        Ok(Self(all))
-    }
-
-    /// Whether one of them has standard output, where nothing else may appear then.
-    fn take_stdout(&self) -> bool {
-        self.0.iter().any(|(_, to)| exports::is_stdout(to))
-    }
-
-    fn write(&self, record: &GateRecord, out: &Out) -> Result<(), Failure> {
-        for (form, to) in &self.0 {
-            let text = form.text(record)?;
-            if exports::is_stdout(to) {
-                out.print(&text)?;
-            } else {
-                put(to, text.as_bytes())?;
-            }
-        }
-        Ok(())
-    }
+/// The exports that were asked for.
+///
+/// # Errors
+/// As [`Exports::asked`].
+pub(super) fn plan(args: &GateArgs) -> Result<Exports<Form>, Failure> {
+    let asked = [
+        (Form::Json, &args.export_json),
+        (Form::Markdown, &args.export_markdown),
+        (Form::Junit, &args.export_junit),
+    ];
+    Exports::asked(asked, 0)
 }
 
 impl Form {
@@ -80,13 +52,13 @@ impl Form {
 pub(super) fn leave(
     record: &GateRecord,
     place: &Path,
-    exports: &GateExports,
+    exports: &Exports<Form>,
     quiet: bool,
     out: &Out,
 ) -> Result<(), Failure> {
     put(place, Form::Json.text(record)?.as_bytes())?;
     github::report(|| report::github::gate_annotations(record), || report::markdown::gate(record));
-    exports.write(record, out)?;
+    exports.each(|form| form.text(record).map(String::into_bytes), out)?;
     let mut shown = if quiet { String::new() } else { table(record) };
     let _ = writeln!(shown, "gate: {}", place.display());
     if exports.take_stdout() {

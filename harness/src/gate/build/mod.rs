@@ -122,9 +122,7 @@ impl Builder {
     /// # Errors
     /// [`BuildError::Unknown`] where it means none.
     pub fn commit(&self, name: &str) -> Result<String, BuildError> {
-        let what = format!("{name}^{{commit}}");
-        let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &what];
-        git(&self.root, &words, &self.stop).map_err(|why| match why {
+        commit_of(&self.root, name, &self.stop).map_err(|why| match why {
             BuildError::Failed { .. } => {
                 let hint =
                     "git knows no such commit (a shallow clone has only the newest: fetch more)";
@@ -289,9 +287,13 @@ fn put_in_place(built: &Path, program: &Path) -> Result<(), BuildError> {
 /// Whether a name means a commit of the repository that `folder` is in.
 #[must_use]
 pub fn is_commit(folder: &Path, name: &str, stop: &Stop) -> bool {
+    commit_of(folder, name, stop).is_ok()
+}
+
+/// The commit that git takes a name for.
+fn commit_of(folder: &Path, name: &str, stop: &Stop) -> Result<String, BuildError> {
     let what = format!("{name}^{{commit}}");
-    let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &what];
-    git(folder, &words, stop).is_ok()
+    git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &what], stop)
 }
 
 /// Whether two programs are the same, byte for byte.

@@ -41,7 +41,7 @@ pub struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// What was asked to be lost on purpose, in millionths of a round trip.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::gate::protocol::is_zero")]
     pub slower_ppm: u32,
     /// What the first measurement said.
     pub first: String,
@@ -59,11 +59,6 @@ pub struct Decision {
     /// The base against itself, beside the second.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub null: Vec<Pair>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(n: &u32) -> bool {
-    *n == 0
 }
 
 /// Where decisions are written down, by one self-test at a time.
