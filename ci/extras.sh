@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# What is slow, and not part of .ci/run. All of it, or the parts that are named:
-#   ci/extras.sh [long] [features] [benches] [reports] [busy]
+# What is slow, and not part of .ci/run unless it changed. All of it, or the parts that are named:
+#   ci/extras.sh [long] [features] [benches] [reports] [busy] [changed]
 # long: the long forms of tests (PIPEFIT_LONG=1). features: what is slow to build.
-# benches: cargo bench, in short.
-# reports: what is exported, read by other programs, and pages in a browser. busy: every test
-# once on a machine that is kept busy by one process per core; what depends on timing may come
-# out as inconclusive there, and everything else holds.
+# benches: cargo bench, in short. reports: what is exported, read by other programs, and pages
+# in a browser. busy: every test once on a machine that is kept busy by one process per core;
+# what depends on timing may come out as inconclusive there, and everything else holds.
+# changed: the parts whose files are not as they were when they last passed. A part that
+# passes on files as they are committed is noted in ci/extras.passed, which is to be committed.
 set -euo pipefail
 # shellcheck source=ci/prelude.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prelude.sh"
@@ -55,21 +56,57 @@ busy() {
     cargo test
 }
 
-parts=("$@")
-[ "$#" -gt 0 ] || parts=(long features benches reports busy)
-for part in "${parts[@]}"; do
+# files PART: what a part is about; nothing where it is about everything.
+files() {
+    case $1 in
+        long) echo fuzz src/memory src/transport/shared src/transport/exec.rs tests/stress.rs tests/killed ;;
+        features) echo src/transport/zenoh src/transport/iceoryx src/run/host ci/zenoh.sh ci/iceoryx2.sh ;;
+        benches) echo benches ci/bench.sh ;;
+        reports) echo harness/src/report ci/browser ci/browser.sh ci/readers ci/readers.sh ;;
+    esac
+}
+
+# state PART: a number for its files as they are committed.
+state() {
+    # shellcheck disable=SC2046
+    git ls-tree -r HEAD -- $(files "$1") | sha256sum | cut -d ' ' -f 1
+}
+
+passed=ci/extras.passed
+
+# note PART: it passed on these files.
+note() {
+    # shellcheck disable=SC2046
+    if [ -z "$(files "$1")" ] || [ -n "$(git status --porcelain -- $(files "$1"))" ]; then
+        return
+    fi
+    { sed "/^$1 /d" "$passed" && echo "$1 $(state "$1")"; } | sort >"$passed.new"
+    mv "$passed.new" "$passed"
+}
+
+parts=()
+for part in "${@:-all}"; do
     case $part in
-        long | features | benches | reports | busy) ;;
+        all) parts=(long features benches reports busy) ;;
+        long | features | benches | reports | busy) parts+=("$part") ;;
+        changed)
+            for one in long features benches reports; do
+                grep -qx "$one $(state "$one")" "$passed" || parts+=("$one")
+            done
+            ;;
         *)
-            echo "$ci_name: no part is called '$part': there are long, features, benches, reports and busy" >&2
+            echo "$ci_name: no part is called '$part': there are long, features, benches, reports, busy and changed" >&2
             exit 2
             ;;
     esac
 done
+echo "$ci_name: ${parts[*]:-nothing changed}"
+[ "${#parts[@]}" -gt 0 ] || exit 0
 
 need_cc
 cargo test --no-run
 for part in "${parts[@]}"; do
     "$part"
+    note "$part"
     echo "$ci_name: $part done after $SECONDS s"
 done

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 use pipefit::ground::frame::{self, HEADER, Header, Kind};
 use pipefit::ground::{Hertz, Nanos};
-use pipefit::link::Stop;
+use pipefit::link::{Stop, Why};
 use pipefit::role::Extent;
 use pipefit::run::record::{Cause, Cell, Status};
 use pipefit::run::{Case, Program, Registry, scenario, session};
@@ -30,6 +30,7 @@ fn main() {
         ("a_stamp_from_the_future_is_an_error", future),
         ("a_rate_that_was_asked_for_is_held_against_the_arrivals", rates),
         ("a_bad_program_harms_no_other_cell", others),
+        ("a_trial_after_one_that_came_to_nothing_is_measured", again),
         ("nothing_of_a_programs_group_is_left", group),
         ("a_python_sensor_at_10_khz_loses_nothing", python),
         ("a_program_that_buffers_is_caught_by_its_age", naive),
@@ -250,6 +251,20 @@ fn others() -> Result<(), Failed> {
         cells.iter().all(|c| c.residue.is_none_or(|r| r.zombies + r.orphans == 0)),
         "left behind",
     )
+}
+
+/// Whoever decides whether there are more trials may set one aside, whatever came of it.
+fn again() -> Result<(), Failed> {
+    let registry = Registry::builtin();
+    let silence = Some(Nanos::from_millis(30));
+    let case = Case { silence, ..case("stream", "exec sleep 60", COUNTED) };
+    let mut course = session::Course::new(&registry, &case);
+    let stop = Stop::default();
+    for _ in 0..2 {
+        failed(&course.trial(0, &stop, &|_| {}), Cause::Silent, "")?;
+    }
+    stop.ask(Why::Interrupted);
+    failed(&course.trial(0, &stop, &|_| {}), Cause::Interrupted, "")
 }
 
 /// Whether a process runs that was started with this argument.

@@ -29,7 +29,7 @@ fn budget(asserts: &str, more: &str) -> String {
 }
 
 /// What does not hold, whatever others do to this machine: it is counted.
-const BROKEN: &str = "\"offered <= 1\"";
+const BROKEN: &str = "\"lost >= 1\"";
 
 struct Said {
     code: Option<i32>,
@@ -88,7 +88,7 @@ fn what_does_not_hold_is_100_and_names_figure_and_limit() {
     let junit = ["--export-junit", "out.xml", "--export-markdown", "out.md"];
     let said = check_with(&budget(BROKEN, ""), &junit, &[]);
     assert_eq!(said.code, Some(100), "{}", said.text);
-    assert!(said.text.contains("✗ offered <= 1"), "{}", said.text);
+    assert!(said.text.contains("✗ lost >= 1"), "{}", said.text);
     let read = |name: &str| fs::read_to_string(said.folder.path().join(name)).unwrap();
     assert!(read("out.xml").contains("<failure"), "{}", read("out.xml"));
     assert!(read("out.md").contains("✗ fail"), "{}", read("out.md"));
@@ -137,8 +137,7 @@ fn github_gets_annotations_from_the_root_of_the_repository() {
     let vars = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
     let said = check_with(&budget(BROKEN, ""), &[], &vars);
     assert!(
-        said.text
-            .contains("::error file=budgets.toml,line=9,title=trips::fail: offered <= 1, found "),
+        said.text.contains("::error file=budgets.toml,line=9,title=trips::fail: lost >= 1, found "),
         "{}",
         said.text
     );

@@ -150,8 +150,10 @@ impl<'a> Course<'a> {
     }
 
     /// Measures it once more, and once again where the rate was missed, up to twice. The
-    /// answer is the cell of this trial alone.
+    /// answer is the cell of this trial alone: one that came to nothing before is no reason
+    /// not to try.
     pub fn trial(&mut self, number: u32, stop: &Stop, watch: Watch<'_>) -> Cell {
+        self.over = self.not.is_some();
         let mut page = Book::new(self.case.clone());
         while !self.is_over() && stop.asked().is_none() {
             let (played, fault) = self.play(0, number, stop, watch);

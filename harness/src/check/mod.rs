@@ -94,6 +94,10 @@ impl Bench<'_> {
                 .cloned()
                 .zip(others.iter_mut().map(|o| o.trial(number, self.stop, self.watch)))
                 .collect();
+            // A trial that was cut short says nothing, neither well nor ill.
+            if self.stop.asked().is_some() {
+                break;
+            }
             let after = limits.probe();
             noise = quiet.disturbed();
             let agree = limits.agree(before.as_ref(), after.as_ref());
@@ -112,8 +116,11 @@ impl Bench<'_> {
                 break;
             }
         }
-        let mut judged = judged.filter(|_| !trials.is_empty()).unwrap_or_else(|| nothing(dropped));
-        if self.stop.asked().is_some() && judged.open {
+        let interrupted = self.stop.asked().is_some();
+        let mut judged = judged
+            .filter(|_| !trials.is_empty())
+            .unwrap_or_else(|| nothing(if interrupted { 0 } else { dropped }));
+        if interrupted && judged.open {
             judged.verdict = Verdict::Inconclusive("interrupted".to_owned());
         }
         let courses = std::iter::once(subject).chain(others);
@@ -318,5 +325,34 @@ fn assert_record(finding: &Finding) -> AssertRecord {
         limit: finding.limit,
         verdict: finding.verdict.word().to_owned(),
         reason: finding.verdict.why().map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipefit::link::Why;
+    use pipefit::run::session::Event;
+
+    /// The signal comes while something is measured: that trial is not judged.
+    #[test]
+    fn a_trial_that_was_cut_short_is_not_judged() {
+        let registry = Registry::builtin();
+        let text = "[[budget]]\nname = \"n\"\nwhy = \"w\"\nscenario = \"rtt\"\n\
+                    transport = \"call\"\nduration = \"10s\"\nassert = [\"lost >= 1\"]\n";
+        let path = std::path::Path::new("budgets.toml");
+        let read = crate::verdict::budget::read(path, text, &registry, Profile::Quick);
+        let budgets = read.unwrap();
+        let stop = Stop::default();
+        let asked = stop.clone();
+        let watch = move |event: Event<'_>| {
+            if matches!(event, Event::Started { .. }) {
+                asked.ask(Why::Interrupted);
+            }
+        };
+        let bench = Bench { registry: &registry, pins: &[], stop: &stop, watch: &watch };
+        let checked = bench.check(&budgets.all[0]);
+        assert_eq!(checked.judged.verdict, Verdict::Inconclusive("interrupted".to_owned()));
+        assert_eq!((checked.trials, checked.dropped), (0, 0));
     }
 }

@@ -291,7 +291,7 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     if let Err(why) = measure.axes.wires_match() {
         return Err(grammar.clone().error(ErrorKind::WrongNumberOfValues, why));
     }
-    if let Some(why) = cli.command.as_ref().and_then(elsewhere) {
+    if let Some(why) = cli.command.as_ref().and_then(contrary) {
         return Err(grammar.clone().error(ErrorKind::ArgumentConflict, why));
     }
     Ok(Invocation {
@@ -301,8 +301,8 @@ pub(super) fn read(registry: &Registry, argv: Vec<OsString>) -> Result<Invocatio
     })
 }
 
-/// What is said of another host that cannot be.
-fn elsewhere(command: &Command) -> Option<&'static str> {
+/// What is said that cannot be meant together: of another host, of a gate's cells.
+fn contrary(command: &Command) -> Option<&'static str> {
     match command {
         Command::Run(run)
             if run.listen.is_some()
@@ -312,6 +312,13 @@ fn elsewhere(command: &Command) -> Option<&'static str> {
         }
         Command::Sensor(sensor) if sensor.connect.is_some() && sensor.transport == "pipe" => {
             Some("--connect: a pipe does not reach another host, --transport zenoh does")
+        }
+        Command::Gate(gate)
+            if (!gate.size.is_empty() || gate.wait.is_some())
+                && gate.transport.is_empty()
+                && gate.scenario.is_empty() =>
+        {
+            Some("--size and --wait: of which cells? Name --transport or --scenario, too")
         }
         _ => None,
     }

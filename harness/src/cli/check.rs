@@ -124,8 +124,14 @@ fn budgets(registry: &Registry, args: &CheckArgs) -> Result<Budgets, Failure> {
         let there = PLACES.iter().find(|place| Path::new(place).exists());
         PathBuf::from(there.unwrap_or(&PLACES[0]))
     });
-    let text = fs::read_to_string(&path)
-        .map_err(|source| Failure::Budgets { path: path.clone(), source })?;
+    let bytes =
+        fs::read(&path).map_err(|source| Failure::Budgets { path: path.clone(), source })?;
+    let text = text(bytes).map_err(|(at, line, byte)| Failure::NoText {
+        path: path.clone(),
+        line,
+        at,
+        byte,
+    })?;
     let mut budgets = budget::read(&path, &text, registry, args.profile)
         .map_err(|complaint| Failure::Complaint(Box::new(complaint)))?;
     if let Some(filter) = &args.filter {
@@ -136,6 +142,15 @@ fn budgets(registry: &Registry, args: &CheckArgs) -> Result<Budgets, Failure> {
         }
     }
     Ok(budgets)
+}
+
+/// A file's text; else the first byte that is none, its line, and what it is.
+fn text(bytes: Vec<u8>) -> Result<String, (usize, usize, u8)> {
+    String::from_utf8(bytes).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        (at, line, bytes.get(at).copied().unwrap_or_default())
+    })
 }
 
 /// What scripts are told.
@@ -155,6 +170,12 @@ pub(super) fn exit(tally: &Tally, profile: Profile) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_named_by_its_byte() {
+        assert_eq!(text(b"a\nb".to_vec()).as_deref(), Ok("a\nb"));
+        assert_eq!(text(b"a\nb\xffc".to_vec()), Err((3, 2, 0xff)));
+    }
 
     #[test]
     fn a_verdict_has_its_code() {

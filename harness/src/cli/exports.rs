@@ -12,17 +12,15 @@ use super::out::Out;
 use super::written::{Form, Source};
 use crate::results::{FileError, put};
 
-/// What is to be exported, and where to.
+/// What is to be exported, and where to; `F` says in which form.
 #[derive(Debug)]
-pub(super) struct Exports(Vec<(Form, PathBuf)>);
+pub(super) struct Exports<F = Form>(Vec<(F, PathBuf)>);
 
 impl Exports {
-    /// Takes what was asked for, and makes sure that it can be written: better to
-    /// learn it before measuring than after. `format` is what standard output has else.
+    /// Those of a run; `format` is what standard output has besides.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`]
-    /// where a file cannot be written.
+    /// As [`Exports::asked`].
     pub(super) fn plan(keep: &ExportArgs, format: MessageFormat) -> Result<Self, Failure> {
         let asked = [
             (Form::Json, &keep.export_json),
@@ -36,23 +34,7 @@ impl Exports {
             (Form::Gha, &keep.export_gha),
             (Form::Bmf, &keep.export_bmf),
         ];
-        let exports: Vec<(Form, PathBuf)> =
-            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
-        let on_stdout = exports.iter().filter(|(_, to)| is_stdout(to)).count()
-            + usize::from(format == MessageFormat::Json);
-        if on_stdout > 1 {
-            let what = "standard output can have one export, or --message-format json, not both\n";
-            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
-        }
-        for (_, to) in exports.iter().filter(|(_, to)| !is_stdout(to)) {
-            check(to).map_err(|source| FileError { path: to.clone(), source })?;
-        }
-        Ok(Self(exports))
-    }
-
-    /// Whether one of them has standard output, where nothing else may appear then.
-    pub(super) fn take_stdout(&self) -> bool {
-        self.0.iter().any(|(_, to)| is_stdout(to))
+        Self::asked(asked, usize::from(format == MessageFormat::Json))
     }
 
     /// Where one of the forms goes, if it was asked for.
@@ -92,10 +74,50 @@ impl Exports {
     /// # Errors
     /// At the first that cannot be written.
     pub(super) fn write(&self, source: Source<'_>, out: &Out) -> Result<(), Failure> {
+        self.each(|form| form.write(source), out)
+    }
+}
+
+impl<F: Copy> Exports<F> {
+    /// Takes what was asked for, and makes sure that it can be written: better to learn it
+    /// before measuring than after. So many others write to standard output.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where two would mix on standard output, [`Failure::File`] where a
+    /// file cannot be written.
+    pub(super) fn asked<'a>(
+        asked: impl IntoIterator<Item = (F, &'a Option<PathBuf>)>,
+        others: usize,
+    ) -> Result<Self, Failure> {
+        let all: Vec<(F, PathBuf)> =
+            asked.into_iter().filter_map(|(form, to)| Some((form, to.clone()?))).collect();
+        if all.iter().filter(|(_, to)| is_stdout(to)).count() + others > 1 {
+            let what = "standard output can have one export, or --message-format json, not both\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, what).into());
+        }
+        for (_, to) in all.iter().filter(|(_, to)| !is_stdout(to)) {
+            check(to).map_err(|source| FileError { path: to.clone(), source })?;
+        }
+        Ok(Self(all))
+    }
+
+    /// Whether one of them has standard output, where nothing else may appear then.
+    pub(super) fn take_stdout(&self) -> bool {
+        self.0.iter().any(|(_, to)| is_stdout(to))
+    }
+
+    /// Writes each, as `text` gives it. All forms are texts.
+    ///
+    /// # Errors
+    /// At the first that cannot be written.
+    pub(super) fn each(
+        &self,
+        text: impl Fn(F) -> Result<Vec<u8>, Failure>,
+        out: &Out,
+    ) -> Result<(), Failure> {
         for (form, to) in &self.0 {
-            let text = form.write(source)?;
+            let text = text(*form)?;
             if is_stdout(to) {
-                // All forms are texts.
                 out.print(&String::from_utf8_lossy(&text))?;
             } else {
                 put(to, &text)?;

@@ -66,6 +66,21 @@ pub(super) enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// A file of budgets is no text.
+    #[error(
+        "{path}:{line}: byte {at} of the file ({byte:#04x}) is not UTF-8: save it as UTF-8",
+        path = .path.display()
+    )]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Which byte of the file, from 0.
+        at: usize,
+        /// The byte.
+        byte: u8,
+    },
     /// What a file of budgets says cannot be meant or measured.
     #[error("{0}")]
     Complaint(Box<Complaint>),
@@ -84,6 +99,7 @@ impl Failure {
         }
         match self {
             Self::Nothing(_) => Exit::Nothing,
+            Self::NoText { .. } => Exit::Usage,
             Self::Complaint(complaint) => match complaint.kind {
                 Kind::Wrong => Exit::Usage,
                 Kind::NotApplicable => Exit::Nothing,

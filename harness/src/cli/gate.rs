@@ -1,7 +1,6 @@
 //! `gate`: this build held against another.
 
-use std::cell::Cell;
-use std::fmt::Write as _;
+use std::cell::RefCell;
 use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -12,20 +11,24 @@ use pipefit::run::{Registry, scenario};
 
 use super::args::{GateArgs, Manner};
 use super::axes;
+use super::built;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::github;
+use super::gated;
 use super::out::{Out, tell};
+use super::prove::prove;
 use super::signals;
 use crate::gate::arm::Arm;
 use crate::gate::build::{self, Builder};
 use crate::gate::duel::{self, Duel};
 use crate::gate::record::{CellRecord, GateRecord, SCHEMA};
-use crate::gate::selftest::{self, Log, Plan, SelfTest};
+use crate::gate::selftest;
 use crate::gate::serve::serve;
 use crate::gate::suite::{Outcome, Ruling, Suite};
-use crate::report::{self, json};
-use crate::results::{FileError, Store, put};
+use crate::results::{FileError, Store};
+
+/// The payload where none is named.
+const USUAL_SIZE: u64 = 64;
 
 /// Answers a gate.
 pub(super) fn worker(registry: &Registry) -> Result<Exit, Failure> {
@@ -42,48 +45,91 @@ pub(super) fn gate(
     let me = std::env::current_exe().map_err(Failure::Worker)?;
     let stop = Stop::default();
     let _listening = signals::listen(&stop).map_err(Failure::Signals)?;
-    if args.self_test {
-        return prove(args, &me, &stop, manner, out);
+    let done = if args.self_test {
+        prove(args, &me, &stop, manner, out)
+    } else {
+        compare(registry, args, &me, &stop, manner, out)
+    };
+    match (stop.asked(), done) {
+        // What came to nothing because somebody wanted it so did not fail.
+        (Some(why), Err(Failure::Gate(_))) => Ok(Exit::asked(why)),
+        (_, done) => done,
     }
+}
+
+fn compare(
+    registry: &Registry,
+    args: &GateArgs,
+    me: &Path,
+    stop: &Stop,
+    manner: &Manner,
+    out: &Out,
+) -> Result<Exit, Failure> {
     let cells = cells(registry, args)?;
+    let exports = gated::plan(args)?;
     let started = SystemTime::now();
-    let head = Arm::new("head", args.head.as_deref().unwrap_or(&me));
     let told = |text: &str| {
         if !manner.quiet {
             tell(&format!("{text}\n"));
         }
     };
-    let bases = Bases::find(args, &head.program)?;
+    // A name without a slash would be looked for among the system's programs.
+    let head = args.head.as_deref().map_or_else(|| Ok(me.to_owned()), std::path::absolute);
+    let head = Arm::new("head", &head.map_err(gate_failed)?);
+    let bases = Bases::find(args, &head.program, stop, &told)?;
     let base = Arm::new("base", &bases.program(&told)?);
-    if base.program != head.program
-        && build::same(&base.program, &head.program).map_err(gate_failed)?
-    {
-        out.print("identical binaries: there is nothing to compare\n")?;
-        return Ok(Exit::Done);
-    }
-    for arm in [&base, &head] {
-        arm.start().and_then(|mut worker| worker.greet()).map_err(gate_failed)?;
-    }
     let (place, pins) = (place(args, started)?, axes::chosen(args.pin.as_ref()));
-    let anew = Cell::new(false);
-    let relink = || bases.relinked(&told).inspect(|_| anew.set(true));
-    let suite = Suite { base: &base, head: &head, relink: &relink, pins: &pins, seed: args.seed };
-    let outcomes = suite.judge(&cells, &stop, &|duel, which| told(&progress(duel, which)));
-    let record = GateRecord {
+    let mut record = blank(args, started, bases.name(), &head, pins);
+    record.identical = base.program != head.program
+        && build::same(&base.program, &head.program).map_err(gate_failed)?;
+    let mut exit = Exit::Done;
+    if !record.identical {
+        for arm in [&base, &head] {
+            arm.start().and_then(|mut worker| worker.greet(stop)).map_err(gate_failed)?;
+        }
+        let anew = RefCell::new(None::<PathBuf>);
+        let relink = || {
+            let program = bases.relinked(args, me, &told);
+            anew.borrow_mut().clone_from(&program);
+            program
+        };
+        let (pins, seed) = (&record.pins[..], args.seed);
+        let suite = Suite { base: &base, head: &head, relink: &relink, pins, seed };
+        let outcomes = suite.judge(&cells, stop, &|duel, which| told(&progress(duel, which)));
+        let anew = anew.into_inner();
+        if let Some(program) = &anew {
+            // It is of no use to anybody else.
+            let _ = std::fs::remove_file(program);
+        }
+        record.relinked = anew.is_some();
+        record.cells = outcomes.iter().map(CellRecord::from).collect();
+        exit = of(&outcomes);
+    }
+    record.partial = stop.asked().is_some();
+    gated::leave(&record, &place, &exports, manner.quiet, out)?;
+    Ok(stop.asked().map_or(exit, Exit::asked))
+}
+
+/// What is known before anything was measured.
+fn blank(
+    args: &GateArgs,
+    started: SystemTime,
+    base: String,
+    head: &Arm,
+    pins: Vec<usize>,
+) -> GateRecord {
+    GateRecord {
         schema: SCHEMA.to_owned(),
         started: humantime::format_rfc3339_seconds(started).to_string(),
-        base: bases.name(),
+        base,
         head: head.program.display().to_string(),
         pins,
         seed: args.seed,
-        relinked: anew.get(),
-        cells: outcomes.iter().map(CellRecord::from).collect(),
-    };
-    args.tell(&record, &place, manner, out)?;
-    Ok(match stop.asked() {
-        Some(why) => Exit::asked(why),
-        None => exit(&outcomes),
-    })
+        relinked: false,
+        partial: false,
+        identical: false,
+        cells: Vec::new(),
+    }
 }
 
 /// Where it is kept. The folder is made before anything is measured: better to learn then
@@ -98,102 +144,78 @@ fn place(args: &GateArgs, started: SystemTime) -> Result<PathBuf, Failure> {
     Ok(folder.join("gate.json"))
 }
 
-/// The page beside a gate's record.
-fn page_of(place: &Path) -> PathBuf {
-    place.with_file_name("report.html")
-}
-
-impl GateArgs {
-    /// Keeps what came of it, and says it to people and to builds; last, where it is.
-    fn tell(
-        &self,
-        record: &GateRecord,
-        place: &Path,
-        manner: &Manner,
-        out: &Out,
-    ) -> Result<(), Failure> {
-        if !manner.quiet {
-            out.print(&table(record))?;
-        }
-        self.keep(record, place)?;
-        github::report(
-            || report::github::gate_annotations(record),
-            || report::markdown::gate(record),
-        );
-        let page = page_of(place);
-        out.print(&format!("gate: {}\nreport: {}\n", place.display(), page.display()))?;
-        Ok(())
-    }
-
-    /// Keeps and exports what came of it.
-    fn keep(&self, record: &GateRecord, place: &Path) -> Result<(), Failure> {
-        let failed = |what, why: String| Failure::Form { what, why };
-        let text = json::pretty(record).map_err(|e| failed("gate.json", e.to_string()))?;
-        put(place, text.as_bytes())?;
-        put(&page_of(place), report::html::gated(record).as_bytes())?;
-        if let Some(file) = &self.export_json {
-            put(file, text.as_bytes())?;
-        }
-        if let Some(file) = &self.export_markdown {
-            put(file, report::markdown::gate(record).as_bytes())?;
-        }
-        if let Some(file) = &self.export_junit {
-            let text = report::junit::gate(record).map_err(|e| failed("JUnit", e.to_string()))?;
-            put(file, text.as_bytes())?;
-        }
-        Ok(())
-    }
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "made to be passed to map_err")]
-fn gate_failed(error: impl ToString) -> Failure {
+pub(super) fn gate_failed(error: impl ToString) -> Failure {
     Failure::Gate(error.to_string())
 }
 
 /// Where the base comes from.
-enum Bases<'a> {
-    Program(&'a Path),
+enum Bases {
+    Program { said: String, path: PathBuf },
     Commit { builder: Builder, commit: String },
 }
 
-impl<'a> Bases<'a> {
-    fn find(args: &'a GateArgs, head: &Path) -> Result<Self, Failure> {
+impl Bases {
+    fn find(
+        args: &GateArgs,
+        head: &Path,
+        stop: &Stop,
+        told: &dyn Fn(&str),
+    ) -> Result<Self, Failure> {
         let Some(base) = &args.base else {
             return Err(Failure::Gate("--base: which commit or program to hold it against".into()));
         };
         if Path::new(base).is_file() {
-            return Ok(Self::Program(Path::new(base)));
+            if build::is_commit(Path::new("."), base, stop) {
+                told(&format!("{base} is a file here, and a commit: the file is taken"));
+            }
+            let path = std::path::absolute(base).map_err(gate_failed)?;
+            return Ok(Self::Program { said: base.clone(), path });
         }
-        let bin = head.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let builder = Builder::find(Path::new("."), &bin, &args.features).map_err(|why| {
+        let builder = Builder::find(Path::new("."), head, &args.features, stop).map_err(|why| {
             gate_failed(format!(
                 "--base {base}: there is no such file, nor a repository here: {why}"
             ))
         })?;
         let commit = builder.commit(base).map_err(gate_failed)?;
+        let this = built::build();
+        if args.head.is_none() && (this.profile != "optimised" || this.debug_assertions) {
+            return Err(Failure::Gate(format!(
+                "--base {base} is built with --release, and this program was not: build with \
+                 --release, or name a program by --head"
+            )));
+        }
         Ok(Self::Commit { builder, commit })
     }
 
     fn name(&self) -> String {
         match self {
-            Self::Program(path) => path.display().to_string(),
+            Self::Program { said, .. } => said.clone(),
             Self::Commit { commit, .. } => commit.clone(),
         }
     }
 
     fn program(&self, told: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
         match self {
-            Self::Program(path) => Ok(path.to_path_buf()),
+            Self::Program { path, .. } => Ok(path.clone()),
             Self::Commit { builder, commit } => {
                 builder.base(commit, told).map(|built| built.program).map_err(gate_failed)
             }
         }
     }
 
-    /// Head once more, or nothing where it cannot be had: the second measurement is then of
-    /// the same program.
-    fn relinked(&self, told: &dyn Fn(&str)) -> Option<PathBuf> {
+    /// Head once more, or nothing where it cannot be had, or where the sources that lie
+    /// there are not those of head: the second measurement is then of the same program.
+    fn relinked(&self, args: &GateArgs, me: &Path, told: &dyn Fn(&str)) -> Option<PathBuf> {
         let Self::Commit { builder, .. } = self else { return None };
+        let other = match &args.head {
+            Some(head) => Some(format!("--head names {}", head.display())),
+            None => builder.not_of_the_sources(me),
+        };
+        if let Some(why) = other {
+            told(&format!("head is not linked anew: {why}"));
+            return None;
+        }
         builder
             .relinked(told)
             .inspect_err(|why| told(&format!("head is not linked anew: {why}")))
@@ -204,6 +226,10 @@ impl<'a> Bases<'a> {
 /// What is compared: a suite, or what the axes say.
 fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<duel::Cell>, Failure> {
     let mut cells = Vec::new();
+    let mut sizes: Vec<u64> = args.size.iter().map(|size| size.0).collect();
+    if sizes.is_empty() {
+        sizes.push(USUAL_SIZE);
+    }
     let crossed = !args.transport.is_empty() || !args.scenario.is_empty();
     if crossed {
         let scenarios: Vec<&'static str> = scenario::ALL
@@ -217,10 +243,10 @@ fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<duel::Cell>, Failur
         });
         for entry in transports {
             for &scenario in &scenarios {
-                for size in &args.size {
+                for &size in &sizes {
                     let wait = args.wait.unwrap_or(Wait::Block);
                     let transport = entry.name.to_owned();
-                    cells.push(duel::Cell { scenario, transport, size_bytes: size.0, wait });
+                    cells.push(duel::Cell { scenario, transport, size_bytes: size, wait });
                 }
             }
         }
@@ -250,31 +276,8 @@ fn progress(duel: &Duel, which: &str) -> String {
     format!("{id}, {which}: {}{change}, {pairs} pairs, {seconds:.1} s", duel.call().word())
 }
 
-fn table(record: &GateRecord) -> String {
-    let mut out = String::new();
-    let widest = record.cells.iter().map(|c| c.cell.len()).max().unwrap_or(0);
-    for cell in &record.cells {
-        let _ = write!(out, "{:<widest$}  {:<13}", cell.cell, cell.verdict);
-        if let (Some(change), Some(low), Some(high)) =
-            (cell.change_pct, cell.low_pct, cell.high_pct)
-        {
-            let _ = write!(out, " {change:>+6.1} % [{low:+.1}, {high:+.1}]");
-        }
-        let _ = write!(out, "  {} pairs, {:.1} s", cell.all_pairs(), cell.took_ns as f64 / 1e9);
-        if let Some(least) = cell.least_seen_pct {
-            let _ = write!(out, ", would have seen {least:.1} %");
-        }
-        out.push('\n');
-        if let Some(why) = &cell.reason {
-            let _ = writeln!(out, "    {why}");
-        }
-    }
-    out += "Above 0 head is slower; the interval is of 98 %.\n";
-    out
-}
-
 /// What scripts are told.
-fn exit(outcomes: &[Outcome]) -> Exit {
+fn of(outcomes: &[Outcome]) -> Exit {
     let any = |of: fn(&Ruling) -> bool| outcomes.iter().any(|o| of(&o.verdict));
     if any(|r| matches!(r, Ruling::Regressed)) {
         Exit::Judged
@@ -282,46 +285,9 @@ fn exit(outcomes: &[Outcome]) -> Exit {
         Exit::Invalid
     } else if any(|r| matches!(r, Ruling::Inconclusive(_) | Ruling::EnvironmentInvalid)) {
         Exit::TooNoisy
-    } else {
+    } else if any(|r| !matches!(r, Ruling::NotApplicable(_))) {
         Exit::Done
+    } else {
+        Exit::Nothing
     }
-}
-
-/// The gate proves itself here.
-fn prove(
-    args: &GateArgs,
-    me: &Path,
-    stop: &Stop,
-    manner: &Manner,
-    out: &Out,
-) -> Result<Exit, Failure> {
-    let store = Store::find(args.results.as_deref());
-    let name = if args.excerpt { "excerpt.jsonl" } else { "decisions.jsonl" };
-    let path = store.root().join("self-test").join(name);
-    let mut log = Log::open(&path).map_err(|e| gate_failed(format!("{}: {e}", path.display())))?;
-    let pins = axes::chosen(args.pin.as_ref());
-    let plan = if args.excerpt { Plan::EXCERPT } else { Plan::FULL };
-    let test = SelfTest { program: me, pins: &pins, plan };
-    let told = |d: &selftest::Decision| {
-        if !manner.quiet {
-            let seconds = d.took_ns as f64 / 1e9;
-            tell(&format!(
-                "{:?} {}, {}: {} ({seconds:.1} s)\n",
-                d.what, d.number, d.cell, d.ruling
-            ));
-        }
-    };
-    test.run(&mut log, stop, &told).map_err(|e| gate_failed(format!("{}: {e}", path.display())))?;
-    let table = selftest::table(&log.decisions);
-    out.print(&table)?;
-    let kept = path.with_extension("md");
-    put(&kept, table.as_bytes())?;
-    out.print(&format!("self-test: {}\n", path.display()))?;
-    Ok(match stop.asked() {
-        Some(why) => Exit::asked(why),
-        None if selftest::holds(&log.decisions) => Exit::Done,
-        // Of a few trials on a noisy machine, some are left open.
-        None if args.excerpt && !selftest::contradicted(&log.decisions) => Exit::TooNoisy,
-        None => Exit::Judged,
-    })
 }

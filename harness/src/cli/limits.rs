@@ -2,25 +2,25 @@
 
 use std::fmt::Write as _;
 
-use pipefit::ground::{Bytes, Nanos};
-use pipefit::run::limits::{Limits, Range, Samples, Yardstick};
+use pipefit::ground::{Bytes, Clock, Monotonic, Nanos};
+use pipefit::run::limits::{Limits, MOST, Range, Samples, Yardstick};
 use pipefit::run::record::Spread;
 
 use super::args::LimitsArgs;
 use super::axes;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::out::Out;
+use super::out::{Out, tell};
 use crate::report::json;
 
-/// So often each yardstick is put to the machine: about 4 s.
+/// So often each yardstick is put to the machine, where there is time for it.
 const ROUNDS: usize = 8;
 
 pub(super) fn limits(args: &LimitsArgs, out: &Out) -> Result<Exit, Failure> {
     let pins = axes::chosen(args.pin.as_ref());
-    let mut samples = Samples::default();
-    for _ in 0..ROUNDS {
-        samples.probe(&Yardstick::ALL, &pins);
+    let (samples, cut) = measure(Monotonic.now() + MOST, &pins);
+    if let Some(cut) = cut {
+        tell(&format!("{cut}\n"));
     }
     let limits = samples.limits().unwrap_or_default();
     let text = if args.json {
@@ -31,6 +31,24 @@ pub(super) fn limits(args: &LimitsArgs, out: &Out) -> Result<Exit, Failure> {
     };
     out.print(&text)?;
     Ok(Exit::Done)
+}
+
+/// All rounds, as long as they begin before a moment; and what was cut, if anything was.
+fn measure(until: Nanos, pins: &[usize]) -> (Samples, Option<String>) {
+    let mut samples = Samples::default();
+    for round in 0..ROUNDS {
+        let left_out = samples.probe_until(until, &Yardstick::ALL, pins);
+        if left_out.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = left_out.iter().map(|y| format!("{y:?}").to_lowercase()).collect();
+        let cut = format!(
+            "cut short after {MOST}: {round} of {ROUNDS} rounds are whole, and the next is without {}",
+            names.join(", ")
+        );
+        return (samples, Some(cut));
+    }
+    (samples, None)
 }
 
 /// A line: name, what for, the figure, its spread, samples, what it is.
@@ -131,5 +149,18 @@ fn rates(name: &str, of: &str, rate: f64, range: Option<&Range>, what: &'static 
             .map_or_else(String::new, |r| format!("{} – {}GB/s", giga(r.low), giga(r.high))),
         count: range.map_or(0, |r| r.count),
         what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_no_time_for_is_said() {
+        let (samples, cut) = measure(Monotonic.now(), &[]);
+        assert_eq!(samples.limits(), None);
+        let cut = cut.unwrap();
+        assert!(cut.contains("0 of 8 rounds") && cut.contains("costs"), "{cut}");
     }
 }

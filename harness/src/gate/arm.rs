@@ -1,13 +1,16 @@
 //! One of the builds, and a worker of it.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use pipefit::ground::{Clock, Monotonic, Nanos};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use pipefit::link::Stop;
 
-use super::protocol::{Answer, Ask, Hello, PROTOCOL};
+use super::group;
+use super::line::{Lines, NoLine};
+use super::protocol::{Answer, Ask, Hello, PROTOCOL, is_not_here};
 
 /// How long a worker may take for an answer beyond what it measures.
 const PATIENCE: Nanos = Nanos::from_secs(20);
@@ -22,8 +25,8 @@ pub struct Arm {
     pub name: &'static str,
     /// Its program.
     pub program: PathBuf,
-    /// What is lost on purpose in each round trip.
-    pub handicap: u32,
+    /// How much slower it is made on purpose, in millionths.
+    pub slower_ppm: u32,
 }
 
 /// Why a worker is of no use.
@@ -57,6 +60,17 @@ pub enum ArmError {
         /// What it did.
         how: String,
     },
+    /// It does not have the cell: there is no such transport, say.
+    #[error("{name} does not have it: {why}")]
+    NotHere {
+        /// Whose worker.
+        name: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Stopped,
     /// It could not measure the cell.
     #[error("{cell} over {name}: {why}")]
     Cell {
@@ -75,14 +89,16 @@ pub struct Worker<'a> {
     arm: &'a Arm,
     child: Child,
     ask: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    answers: Lines<ChildStdout>,
+    /// Whether it is not worth waiting for its end.
+    is_lost: bool,
 }
 
 impl Arm {
     /// A build under a name.
     #[must_use]
     pub fn new(name: &'static str, program: &Path) -> Self {
-        Self { name, program: program.to_owned(), handicap: 0 }
+        Self { name, program: program.to_owned(), slower_ppm: 0 }
     }
 
     /// Starts a worker; [`Worker::greet`] says whether it is one.
@@ -93,10 +109,11 @@ impl Arm {
         let failed = |source| ArmError::Start { program: self.program.clone(), source };
         let mut command = Command::new(&self.program);
         command.arg(WORKER).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(failed)?;
+        // Ctrl-C is for whoever asks; and what a worker starts ends with it.
+        let mut child = command.process_group(0).spawn().map_err(failed)?;
         let (ask, answers) = (child.stdin.take(), child.stdout.take());
         let answers = answers.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Worker { arm: self, child, ask, answers: BufReader::new(answers) })
+        Ok(Worker { arm: self, child, ask, answers: Lines::new(answers), is_lost: false })
     }
 }
 
@@ -107,12 +124,15 @@ impl Worker<'_> {
     /// Waits for its greeting.
     ///
     /// # Errors
-    /// [`ArmError::Stranger`] where it says something else, or nothing.
-    pub fn greet(&mut self) -> Result<Hello, ArmError> {
-        let stranger = |said| ArmError::Stranger { program: self.arm.program.clone(), said };
-        let line = match self.line(PATIENCE) {
+    /// [`ArmError::Stranger`] where it says something else, or nothing;
+    /// [`ArmError::Stopped`].
+    pub fn greet(&mut self, stop: &Stop) -> Result<Hello, ArmError> {
+        let program = self.arm.program.clone();
+        let stranger = |said| ArmError::Stranger { program, said };
+        let line = match self.line(PATIENCE, stop) {
             Ok(line) => line,
-            Err(how) => return Err(stranger(how)),
+            Err(None) => return Err(ArmError::Stopped),
+            Err(Some(how)) => return Err(stranger(how)),
         };
         match serde_json::from_str::<Hello>(&line) {
             Ok(hello) if hello.pipefit_worker == PROTOCOL => Ok(hello),
@@ -125,54 +145,51 @@ impl Worker<'_> {
     ///
     /// # Errors
     /// [`ArmError`] where there is no figure.
-    pub fn round(&mut self, ask: &Ask) -> Result<f64, ArmError> {
+    pub fn round(&mut self, ask: &Ask, stop: &Stop) -> Result<f64, ArmError> {
         let name = self.arm.name;
         let gone = |how: String| ArmError::Gone { name, how };
-        let ask = Ask { handicap: self.arm.handicap, ..ask.clone() };
+        if self.answers.is_ahead() {
+            self.is_lost = true;
+            return Err(gone("says something that it was not asked".to_owned()));
+        }
+        let ask = Ask { slower_ppm: self.arm.slower_ppm, ..ask.clone() };
         let mut line = serde_json::to_string(&ask).map_err(|e| gone(e.to_string()))?;
         line.push('\n');
         let to = self.ask.as_mut().ok_or_else(|| gone("was dismissed".to_owned()))?;
         to.write_all(line.as_bytes()).map_err(|e| gone(format!("does not listen: {e}")))?;
-        let line = self.line(PATIENCE + ask.span_ns).map_err(gone)?;
+        let line = self
+            .line(PATIENCE + ask.span_ns, stop)
+            .map_err(|how| how.map_or(ArmError::Stopped, gone))?;
         match serde_json::from_str(&line) {
-            Ok(Answer::Each(nanos)) => Ok(nanos),
+            Ok(Answer::Each(nanos)) if nanos.is_finite() && nanos > 0.0 => Ok(nanos),
+            Ok(Answer::Each(nanos)) => Err(gone(format!("says that it took {nanos} ns"))),
+            Ok(Answer::NotHere(why)) => Err(ArmError::NotHere { name, why }),
+            // Those of before had no other word for it.
+            Ok(Answer::Failed(why)) if is_not_here(&why) => Err(ArmError::NotHere { name, why }),
             Ok(Answer::Failed(why)) => {
                 let cell = format!("{}/{}", ask.scenario, ask.transport);
                 Err(ArmError::Cell { name, cell, why })
             }
-            Err(_) => Err(ArmError::Gone { name, how: format!("says {:?}", shortened(&line)) }),
+            Err(_) => Err(gone(format!("says {:?}", shortened(&line)))),
         }
     }
 
-    /// The next line, if it comes in time.
-    fn line(&mut self, patience: Nanos) -> Result<String, String> {
-        let until = Monotonic.now() + patience;
-        if self.answers.buffer().is_empty() {
-            let left = until.since(Monotonic.now()).unwrap_or(0);
-            let timeout = Timespec {
-                tv_sec: i64::try_from(left / 1_000_000_000).unwrap_or(i64::MAX),
-                tv_nsec: i64::try_from(left % 1_000_000_000).unwrap_or(0),
-            };
-            let mut fds = [PollFd::new(self.answers.get_ref(), PollFlags::IN)];
-            match poll(&mut fds, Some(&timeout)) {
-                Ok(0) => return Err(format!("said nothing for {patience}")),
-                Ok(_) => {}
-                Err(error) => return Err(format!("cannot be heard: {error}")),
+    /// The next line, if it comes in time; `None` where somebody asked to stop.
+    fn line(&mut self, patience: Nanos, stop: &Stop) -> Result<String, Option<String>> {
+        self.answers.next(patience, stop).map_err(|none| {
+            self.is_lost = true;
+            match none {
+                NoLine::Stopped => None,
+                NoLine::Ended => Some(format!("ended ({})", self.ending())),
+                NoLine::Bad(how) => Some(how),
             }
-        }
-        let mut line = String::new();
-        // A line is written in one piece, and is shorter than a pipe.
-        match self.answers.read_line(&mut line) {
-            Ok(0) => Err(format!("ended ({})", self.ending())),
-            Ok(_) => Ok(line),
-            Err(error) => Err(format!("cannot be heard: {error}")),
-        }
+        })
     }
 
     fn ending(&mut self) -> String {
         let until = Monotonic.now() + FAREWELL;
         loop {
-            match self.child.try_wait() {
+            match group::ended(&mut self.child) {
                 Ok(Some(status)) => return status.to_string(),
                 Ok(None) if Monotonic.now() < until => {
                     Monotonic.advance_to(Monotonic.now() + Nanos::from_millis(1));
@@ -185,18 +202,18 @@ impl Worker<'_> {
 }
 
 impl Drop for Worker<'_> {
-    /// A worker ends when nobody asks any more; one that does not is killed.
+    /// A worker ends when nobody asks any more; one that does not is killed, and so is
+    /// whatever it leaves.
     fn drop(&mut self) {
         drop(self.ask.take());
         let until = Monotonic.now() + FAREWELL;
-        while Monotonic.now() < until {
-            if !matches!(self.child.try_wait(), Ok(None)) {
+        while !self.is_lost && Monotonic.now() < until {
+            if !matches!(group::ended(&mut self.child), Ok(None)) {
                 return;
             }
             Monotonic.advance_to(Monotonic.now() + Nanos::from_micros(200));
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        group::end(&mut self.child);
     }
 }
 

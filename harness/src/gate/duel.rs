@@ -61,7 +61,7 @@ impl Cell {
             pins: pins.to_vec(),
             warmup_ns: WARMUP.0,
             span_ns: span.0,
-            handicap: 0,
+            slower_ppm: 0,
         }
     }
 }
@@ -134,15 +134,20 @@ impl Duel {
         let goal = LOOKS.into_iter().find(|n| *n > self.pairs.len()).unwrap_or(self.pairs.len());
         let until = began + self.patience.since(self.took).unwrap_or(0);
         while self.pairs.len() < goal && stop.asked().is_none() && Monotonic.now() < until {
-            match self.pair(base, head, pins) {
+            match self.pair(base, head, pins, stop) {
                 Ok(pair) => self.pairs.push(pair),
+                Err(ArmError::Stopped) => break,
                 Err(ArmError::Cell { why, .. }) if why == TOO_SHORT && self.round < LONGEST => {
                     self.round = Nanos(2 * self.round.0);
                 }
                 Err(error) => {
                     self.failures += 1;
-                    let hopeless =
-                        matches!(error, ArmError::Start { .. } | ArmError::Stranger { .. });
+                    let hopeless = matches!(
+                        error,
+                        ArmError::Start { .. }
+                            | ArmError::Stranger { .. }
+                            | ArmError::NotHere { .. }
+                    );
                     if hopeless || self.failures >= FAILURES {
                         return Err(error);
                     }
@@ -150,7 +155,10 @@ impl Duel {
             }
         }
         self.took = self.took + Nanos(Monotonic.now().0 - began.0);
-        self.look = look(&log_ratios(&self.pairs));
+        // On an interrupt, what was said before stays: there was no look.
+        if stop.asked().is_none() || self.pairs.len() >= goal {
+            self.look = look(&log_ratios(&self.pairs));
+        }
         Ok(())
     }
 
@@ -175,19 +183,32 @@ impl Duel {
     }
 
     /// Two fresh processes by turns, in one order and back: whoever is not asked waits at
-    /// its standard input, and keeps no processor busy.
-    fn pair(&mut self, base: &Arm, head: &Arm, pins: &[usize]) -> Result<Pair, ArmError> {
+    /// its standard input, and keeps no processor busy. Who is started first, and who is
+    /// asked first, is left to chance.
+    fn pair(
+        &mut self,
+        base: &Arm,
+        head: &Arm,
+        pins: &[usize],
+        stop: &Stop,
+    ) -> Result<Pair, ArmError> {
         let ask = self.cell.ask(pins, self.round);
-        let (mut b, mut h) = (base.start()?, head.start()?);
-        b.greet()?;
-        h.greet()?;
+        let (mut b, mut h) = if self.turns.below(2) == 0 {
+            let b = base.start()?;
+            (b, head.start()?)
+        } else {
+            let h = head.start()?;
+            (base.start()?, h)
+        };
+        b.greet(stop)?;
+        h.greet(stop)?;
         let (base_times, head_times) = if self.turns.below(2) == 0 {
-            let (b1, h1) = (b.round(&ask)?, h.round(&ask)?);
-            let (h2, b2) = (h.round(&ask)?, b.round(&ask)?);
+            let (b1, h1) = (b.round(&ask, stop)?, h.round(&ask, stop)?);
+            let (h2, b2) = (h.round(&ask, stop)?, b.round(&ask, stop)?);
             ([b1, b2], [h1, h2])
         } else {
-            let (h1, b1) = (h.round(&ask)?, b.round(&ask)?);
-            let (b2, h2) = (b.round(&ask)?, h.round(&ask)?);
+            let (h1, b1) = (h.round(&ask, stop)?, b.round(&ask, stop)?);
+            let (b2, h2) = (b.round(&ask, stop)?, h.round(&ask, stop)?);
             ([b1, b2], [h1, h2])
         };
         let mean = |[a, b]: [f64; 2]| (a * b).sqrt();

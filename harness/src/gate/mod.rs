@@ -7,6 +7,8 @@
 pub mod arm;
 pub mod build;
 pub mod duel;
+mod group;
+mod line;
 pub mod protocol;
 pub mod record;
 pub mod selftest;

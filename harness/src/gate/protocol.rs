@@ -2,7 +2,8 @@
 //!
 //! The worker begins with [`Hello`]. Then each [`Ask`] is answered by an [`Answer`], until
 //! the worker's standard input ends. A worker that does not know a word of a question says
-//! so; a gate does not ask a worker of another protocol.
+//! so; a gate does not ask a worker of another protocol. Nothing is said without having
+//! been asked.
 
 use pipefit::ground::{Bytes, Nanos};
 use pipefit::link::{Policy, Wait};
@@ -45,14 +46,14 @@ pub struct Ask {
     pub warmup_ns: u64,
     /// How long is measured.
     pub span_ns: u64,
-    /// Turns of an empty loop that the side that echoes makes before each answer: a
-    /// slow-down on purpose.
+    /// By how much each answer is to come late, on purpose: in millionths of a round trip
+    /// as it is just then.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub handicap: u32,
+    pub slower_ppm: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(n: &u32) -> bool {
+pub(super) const fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
@@ -62,8 +63,21 @@ const fn is_zero(n: &u32) -> bool {
 pub enum Answer {
     /// Time of one round trip, or of one frame, in nanoseconds.
     Each(f64),
+    /// There is no such cell in this build; why not. Builds of before say it by
+    /// [`Self::Failed`]: see [`is_not_here`].
+    NotHere(String),
     /// There is no figure; why.
     Failed(String),
+}
+
+/// How a build says that it does not have a scenario or a transport.
+const NO_SUCH: [&str; 2] = ["there is no scenario ", "there is no transport "];
+
+/// Whether a reason says that a build does not have what it was asked for, and not that
+/// measuring it failed.
+#[must_use]
+pub fn is_not_here(why: &str) -> bool {
+    NO_SUCH.iter().any(|beginning| why.starts_with(beginning))
 }
 
 impl Ask {
@@ -73,10 +87,10 @@ impl Ask {
     /// What there is not here.
     pub fn case(&self, registry: &Registry) -> Result<Case, String> {
         let scenario = scenario::find(&self.scenario)
-            .ok_or_else(|| format!("there is no scenario {}", self.scenario))?;
+            .ok_or_else(|| format!("{}{}", NO_SUCH[0], self.scenario))?;
         let entry = registry
             .get(&self.transport)
-            .ok_or_else(|| format!("there is no transport {}", self.transport))?;
+            .ok_or_else(|| format!("{}{}", NO_SUCH[1], self.transport))?;
         Ok(Case {
             size: Bytes(self.size_bytes),
             capacity: Bytes(self.capacity_bytes),
@@ -85,7 +99,6 @@ impl Ask {
             warmup: Nanos(self.warmup_ns),
             extent: Extent::For(Nanos(self.span_ns)),
             pins: self.pins.clone(),
-            handicap: self.handicap,
             patience: Nanos::from_secs(2),
             silence: Some(Nanos::from_secs(2)),
             ..Case::of(scenario, entry.name)

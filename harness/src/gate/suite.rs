@@ -48,6 +48,8 @@ pub enum Ruling {
     Inconclusive(String),
     /// The base differs from itself: nothing can be said here and now.
     EnvironmentInvalid,
+    /// One of the builds does not have it; which, and why.
+    NotApplicable(String),
     /// It could not be measured; why not.
     Broken(String),
 }
@@ -62,6 +64,7 @@ impl Ruling {
             Self::Unchanged => "unchanged",
             Self::Inconclusive(_) => "inconclusive",
             Self::EnvironmentInvalid => "environment invalid",
+            Self::NotApplicable(_) => "n/a",
             Self::Broken(_) => "broken",
         }
     }
@@ -70,7 +73,7 @@ impl Ruling {
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         match self {
-            Self::Inconclusive(why) | Self::Broken(why) => Some(why),
+            Self::Inconclusive(why) | Self::NotApplicable(why) | Self::Broken(why) => Some(why),
             Self::EnvironmentInvalid => Some("the base differs from itself"),
             _ => None,
         }
@@ -186,9 +189,9 @@ impl Suite<'_> {
             took: first_took,
         };
         outcome.verdict = match (broken, call) {
-            (Some(error), _) => Ruling::Broken(error.to_string()),
-            (None, _) if stop.asked().is_some() => Ruling::Inconclusive("interrupted".to_owned()),
+            (Some(error), _) => unmeasured(&error),
             (None, Call::Unchanged) => Ruling::Unchanged,
+            (None, _) if stop.asked().is_some() => interrupted(),
             (None, Call::Open) => undecided(&outcome.first),
             (None, _) if doubtful => {
                 Ruling::Inconclusive("a change by itself, and none among so many cells".to_owned())
@@ -220,26 +223,45 @@ impl Suite<'_> {
             let one = again.to_next_look(self.base, head, self.pins, stop);
             let other = null.to_next_look(self.base, self.base, self.pins, stop);
             if let Err(error) = one.and(other) {
-                return Ruling::Broken(error.to_string());
+                return unmeasured(&error);
             }
             if stop.asked().is_some() {
-                return Ruling::Inconclusive("interrupted".to_owned());
+                return interrupted();
             }
             if again.call().is_change() && again.call() != call {
                 break;
             }
         }
-        match (again.call(), null.call().is_change()) {
-            (_, true) => Ruling::EnvironmentInvalid,
-            (Call::Regressed, false) if call == Call::Regressed => Ruling::Regressed,
-            (Call::Improved, false) if call == Call::Improved => Ruling::Improved,
-            (Call::Unchanged, false) => Ruling::Unchanged,
-            (Call::Open, false) => undecided(again),
-            (Call::Regressed | Call::Improved, false) => {
-                Ruling::Inconclusive("two measurements contradict each other".to_owned())
-            }
+        agreed(call, again, null.call())
+    }
+}
+
+/// What two measurements of a change come to, with the base against itself beside the
+/// second.
+fn agreed(first: Call, again: &Duel, null: Call) -> Ruling {
+    match (again.call(), null.is_change()) {
+        (_, true) => Ruling::EnvironmentInvalid,
+        (Call::Regressed, false) if first == Call::Regressed => Ruling::Regressed,
+        (Call::Improved, false) if first == Call::Improved => Ruling::Improved,
+        (Call::Unchanged, false) => Ruling::Unchanged,
+        (Call::Open, false) => undecided(again),
+        (Call::Regressed | Call::Improved, false) => {
+            Ruling::Inconclusive("two measurements contradict each other".to_owned())
         }
     }
+}
+
+/// Why there is no verdict, of a worker that gave none.
+fn unmeasured(error: &ArmError) -> Ruling {
+    match error {
+        ArmError::NotHere { .. } => Ruling::NotApplicable(error.to_string()),
+        ArmError::Stopped => interrupted(),
+        _ => Ruling::Broken(error.to_string()),
+    }
+}
+
+fn interrupted() -> Ruling {
+    Ruling::Inconclusive("interrupted".to_owned())
 }
 
 /// A cell after its first measurement.
@@ -253,4 +275,55 @@ struct First {
 fn undecided(duel: &Duel) -> Ruling {
     let n = duel.pairs.len();
     Ruling::Inconclusive(format!("{n} pairs scatter too much to say"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::rule::look;
+    use pipefit::link::{Wait, Why};
+
+    fn duel(log_ratio: f64) -> Duel {
+        let cell = Cell {
+            scenario: "rtt",
+            transport: "pipe".to_owned(),
+            size_bytes: 64,
+            wait: Wait::Block,
+        };
+        let mut duel = Duel::new(cell, 1);
+        let pairs: Vec<f64> = (0..20).map(|i| log_ratio + f64::from((i * 7) % 20) * 1e-4).collect();
+        duel.look = look(&pairs);
+        duel
+    }
+
+    #[test]
+    fn a_change_must_be_found_twice_and_not_in_the_base_itself() {
+        let (slower, faster, same) = (duel(0.2), duel(-0.2), duel(0.0));
+        let two = |first: &Duel, again: &Duel, null: &Duel| {
+            agreed(first.call(), again, null.call()).word()
+        };
+        assert_eq!(two(&slower, &slower, &same), "regressed");
+        assert_eq!(two(&faster, &faster, &same), "improved");
+        assert_eq!(two(&slower, &same, &same), "unchanged");
+        assert_eq!(two(&slower, &faster, &same), "inconclusive");
+        assert_eq!(two(&slower, &slower, &slower), "environment invalid");
+        assert_eq!(two(&slower, &slower, &faster), "environment invalid");
+    }
+
+    /// Who would be measured is no program: on an interrupt, nobody is.
+    #[test]
+    fn an_interrupt_leaves_what_is_known_already() {
+        let arm = Arm::new("base", std::path::Path::new("/nowhere/at/all"));
+        let suite = Suite { base: &arm, head: &arm, relink: &|| None, pins: &[], seed: 1 };
+        let stop = Stop::default();
+        stop.ask(Why::Interrupted);
+        let concluded = |log_ratio| {
+            let first = First { duel: duel(log_ratio), broken: None, doubtful: false };
+            suite.conclude(0, first, &arm, &stop, &|_, _| {}).verdict
+        };
+        assert_eq!(concluded(0.0), Ruling::Unchanged);
+        assert_eq!(concluded(0.2), interrupted(), "it was to be measured again");
+        let outcomes = suite.judge(&[duel(0.0).cell], &stop, &|_, _| {});
+        assert_eq!(outcomes[0].verdict, interrupted(), "it was never begun");
+    }
 }

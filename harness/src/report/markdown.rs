@@ -44,6 +44,14 @@ pub fn budgets(verdicts: &Verdicts) -> String {
         "| verdict | budget | assertion | figure | interval | limit |\n|---|---|---|--:|--:|--:|\n";
     for row in &view.rows {
         let control = if row.is_control { " (control)" } else { "" };
+        if row.asserts.is_empty() {
+            let (stamp, name, note) = (row.stamp, text(&row.name), text(&row.note));
+            let _ = writeln!(
+                out,
+                "| {} {} | {name}{control} | ({note}) | — | — | — |",
+                stamp.glyph, stamp.word
+            );
+        }
         for (i, assert) in row.asserts.iter().enumerate() {
             let (verdict, name) = match i {
                 0 => (format!("{} {}", row.stamp.glyph, row.stamp.word), text(&row.name) + control),
@@ -71,6 +79,13 @@ pub fn budgets(verdicts: &Verdicts) -> String {
 #[must_use]
 pub fn gate(gate: &GateRecord) -> String {
     let mut out = format!("# Gate against {}\n\n", text(&gate.base));
+    if gate.identical {
+        out += "Identical binaries: there is nothing to compare.\n";
+        return out;
+    }
+    if gate.partial {
+        out += "It was interrupted: what is not decided was not measured to its end.\n\n";
+    }
     out += "| verdict | cell | change | 98 % | pairs | seconds | would have seen |\n|---|---|--:|--:|--:|--:|--:|\n";
     for cell in &gate.cells {
         let pct =
@@ -157,4 +172,59 @@ pub(super) fn text(raw: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::BudgetRecord;
+    use crate::verdict::record::SCHEMA;
+
+    #[test]
+    fn a_budget_of_which_nothing_was_found_has_its_row_and_its_note() {
+        let budget = BudgetRecord {
+            name: "fresh".into(),
+            why: "somebody cares".into(),
+            line: 4,
+            cell: "gui60/pipe/64B/10kHz/block".into(),
+            must_fail: false,
+            verdict: "inconclusive".into(),
+            reason: Some("interrupted".into()),
+            trials: 0,
+            dropped: 0,
+            noise: None,
+            took_ns: 1,
+            asserts: Vec::new(),
+        };
+        let drawn = budgets(&Verdicts {
+            schema: SCHEMA.into(),
+            file: "budgets.toml".into(),
+            profile: "ci".into(),
+            decided: 0.0,
+            budgets: vec![budget],
+        });
+        let row = "| ? inconclusive | fresh | (0 trials; interrupted) | — | — | — |";
+        assert!(drawn.contains(row), "{drawn}");
+    }
+
+    #[test]
+    fn a_gate_says_what_it_did_not_do() {
+        let mut record = GateRecord {
+            schema: crate::verdict::gated::SCHEMA.into(),
+            started: String::new(),
+            base: "main".into(),
+            head: "pipefit".into(),
+            pins: Vec::new(),
+            seed: 1,
+            relinked: false,
+            partial: true,
+            identical: false,
+            cells: Vec::new(),
+        };
+        assert!(gate(&record).contains("interrupted"), "{}", gate(&record));
+        let written = serde_json::to_string(&record).unwrap_or_default();
+        assert!(written.contains("\"partial\":true") && !written.contains("identical"));
+        (record.partial, record.identical) = (false, true);
+        assert!(gate(&record).contains("nothing to compare"), "{}", gate(&record));
+    }
 }

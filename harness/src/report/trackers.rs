@@ -51,29 +51,32 @@ fn valid(record: &RunRecord) -> impl Iterator<Item = &Cell> {
 /// A rate stands there as the time of one frame.
 #[must_use]
 pub fn github_action(record: &RunRecord) -> Value {
+    Value::Array(valid(record).flat_map(times).collect())
+}
+
+/// The figures of a cell, all of them as times. What is endless is none: where nothing
+/// moved, a frame takes no time that could be given.
+fn times(cell: &Cell) -> Vec<Value> {
+    let each = |hz: f64| 1e9 / hz;
     let mut all = Vec::new();
-    for cell in valid(record) {
-        for Trend { name, unit, less, value, range } in figures(cell) {
-            let (name, unit, value, range) = if less {
-                (name, unit, value, range)
-            } else {
-                let each = |hz: f64| 1e9 / hz;
-                (
-                    "time of a frame",
-                    "ns",
-                    each(value),
-                    range.map(|(low, high)| (each(high), each(low))),
-                )
-            };
-            let mut entry =
-                json!({ "name": format!("{} {name}", cell.id), "unit": unit, "value": value });
-            if let Some((low, high)) = range {
-                entry["range"] = json!(format!("± {:.0}", (high - low) / 2.0));
-            }
-            all.push(entry);
+    for Trend { name, unit, less, value, range } in figures(cell) {
+        let (name, unit, value, range) = if less {
+            (name, unit, value, range)
+        } else {
+            let range = range.map(|(low, high)| (each(high), each(low)));
+            ("time of a frame", "ns", each(value), range)
+        };
+        if !value.is_finite() {
+            continue;
         }
+        let mut entry =
+            json!({ "name": format!("{} {name}", cell.id), "unit": unit, "value": value });
+        if let Some((low, high)) = range.filter(|(low, high)| (high - low).is_finite()) {
+            entry["range"] = json!(format!("± {:.0}", (high - low) / 2.0));
+        }
+        all.push(entry);
     }
-    Value::Array(all)
+    all
 }
 
 /// For Bencher: benchmark, measure, value and bounds.
@@ -91,4 +94,26 @@ pub fn bencher(record: &RunRecord) -> Value {
         }
     }
     json!(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipefit::run::record::Repeat;
+    use pipefit::run::{Case, measure, scenario};
+
+    /// A cell that moved nothing has a rate, and no time of a frame.
+    #[test]
+    fn a_rate_of_nothing_becomes_no_null() {
+        let case = Case::of(scenario::find("max").unwrap(), "pipe");
+        let mut cell = measure::unmeasured(&case, Status::Valid, None, String::new()).cell;
+        let repeat = |hz| Repeat { throughput_hz: Some(hz), ..Repeat::default() };
+        cell.metrics.per_repeat = vec![repeat(0.0), repeat(1e6)];
+        cell.metrics.throughput_hz = Some(0.0);
+        assert!(times(&cell).is_empty(), "{:?}", times(&cell));
+        cell.metrics.throughput_hz = Some(1e6);
+        let entries = times(&cell);
+        assert_eq!(entries[0]["value"], 1000.0);
+        assert!(entries[0].get("range").is_none(), "{entries:?}");
+    }
 }

@@ -60,8 +60,19 @@ pub struct GateRecord {
     pub seed: u64,
     /// Whether head was linked in another order for the second measurement.
     pub relinked: bool,
+    /// Whether it was interrupted.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub partial: bool,
+    /// Whether the two programs are the same, byte for byte: then there are no cells.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub identical: bool,
     /// One for each cell.
     pub cells: Vec<CellRecord>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What came of a cell. Changes are of head against base, in percent; above 0 is slower.
@@ -69,7 +80,7 @@ pub struct GateRecord {
 pub struct CellRecord {
     /// `scenario/transport/size/wait`.
     pub cell: String,
-    /// `regressed`, `improved`, `unchanged`, `inconclusive`, `environment invalid` or
+    /// `regressed`, `improved`, `unchanged`, `inconclusive`, `environment invalid`, `n/a` or
     /// `broken`.
     pub verdict: String,
     /// Why nothing can be said.

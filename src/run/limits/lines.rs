@@ -12,7 +12,7 @@ use crate::memory::{Mapped, Segment};
 const TRIPS: u64 = 16;
 
 /// Payloads that go there and back.
-const TRIP_BYTES: [usize; 2] = [64, 65_536];
+pub(super) const TRIP_BYTES: [usize; 2] = [64, 65_536];
 
 /// The number that says: this is the last one.
 const LAST: u64 = u64::MAX;

@@ -10,10 +10,11 @@ use crate::memory::Segment;
 use crate::memory::raw::{SlotEnd, Slots};
 
 /// Payloads that are copied on one core.
-const COPY_BYTES: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
+pub(super) const COPY_BYTES: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
 
 /// Payloads that go one way, and how many slots they have.
-const STREAM_BYTES: [(usize, usize); 3] = [(1 << 10, 1 << 10), (1 << 16, 16), (1 << 20, 4)];
+pub(super) const STREAM_BYTES: [(usize, usize); 3] =
+    [(1 << 10, 1 << 10), (1 << 16, 16), (1 << 20, 4)];
 
 /// So often a copy is timed.
 const COPIES: usize = 7;

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::measure::median;
 use super::record::Spread;
 use crate::ground::host::allowed_cpus;
-use crate::ground::{Meter, Nanos};
+use crate::ground::{Bytes, Clock, Meter, Monotonic, Nanos};
 
 /// This machine's limits during the run. Where a figure depends on a size or on a time,
 /// there is one for each, by bytes or nanoseconds.
@@ -95,7 +95,8 @@ pub enum Yardstick {
 }
 
 impl Yardstick {
-    /// All of them: the short form that is measured beside every run. Takes about 0.4 s.
+    /// All of them: the short form that is measured beside every run. Takes about 0.4 s, and
+    /// [`MOST`] at most.
     pub const ALL: [Self; 6] =
         [Self::Lines, Self::Slots, Self::Stream, Self::Copies, Self::Wakes, Self::Costs];
 
@@ -115,6 +116,32 @@ impl Yardstick {
 
     const fn needs_two(self) -> bool {
         !matches!(self, Self::Copies | Self::Costs)
+    }
+}
+
+/// For what a limit is measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// There is only one.
+    One,
+    /// For each of these sizes.
+    Sizes(Vec<Bytes>),
+    /// After each of these spans of idleness.
+    Times(Vec<Nanos>),
+}
+
+/// For what the limit of that name is measured.
+#[must_use]
+pub fn keys(limit: &str) -> Keys {
+    let sizes = |all: &[usize]| Keys::Sizes(all.iter().map(|n| Bytes(*n as u64)).collect());
+    match limit {
+        "slot_rtt" => sizes(&lines::TRIP_BYTES),
+        "stream" => sizes(&memory::STREAM_BYTES.map(|(size, _)| size)),
+        "memcpy" => sizes(&memory::COPY_BYTES),
+        "wake" | "eventfd_wake" | "pipe_wake" => {
+            Keys::Times(wakes::IDLE.iter().map(|(idle, _)| *idle).collect())
+        }
+        _ => Keys::One,
     }
 }
 
@@ -144,13 +171,32 @@ const SPAN: Nanos = Nanos::from_millis(5);
 /// something else on both cores, nothing is found, and nothing hangs.
 const PATIENCE: Nanos = Nanos::from_millis(200);
 
+/// No yardstick is begun later than this after the first of a probe.
+pub const MOST: Nanos = Nanos::from_millis(3500);
+
 impl Samples {
     /// Puts these yardsticks to the machine once, on these CPUs (any two, where there
-    /// are none). Where two threads cannot run at once, little is found.
+    /// are none). Where two threads cannot run at once, little is found. On a machine that
+    /// is kept busy, those that would begin after [`MOST`] are left out.
     pub fn probe(&mut self, yardsticks: &[Yardstick], pins: &[usize]) {
+        let _left_out = self.probe_until(Monotonic.now() + MOST, yardsticks, pins);
+    }
+
+    /// The same, but begins none after a moment; the answer is which were left out.
+    pub fn probe_until(
+        &mut self,
+        until: Nanos,
+        yardsticks: &[Yardstick],
+        pins: &[usize],
+    ) -> Vec<Yardstick> {
         let alone = allowed_cpus().len() < 2 || pins.windows(2).any(|pair| pair[0] == pair[1]);
+        let mut left_out = Vec::new();
         for &yardstick in yardsticks {
             if alone && yardstick.needs_two() {
+                continue;
+            }
+            if Monotonic.now() >= until {
+                left_out.push(yardstick);
                 continue;
             }
             match yardstick {
@@ -173,6 +219,7 @@ impl Samples {
                 }
             }
         }
+        left_out
     }
 
     /// Adds what another found.
@@ -275,8 +322,25 @@ mod tests {
         for key in all.as_object().unwrap().keys().filter(|key| !key.ends_with("_range")) {
             let name = key.trim_end_matches("_bytes_per_s").trim_end_matches("_ns");
             assert!(Yardstick::giving(name).is_some(), "{name}");
+            let measured: Vec<String> = match keys(name) {
+                Keys::One => continue,
+                Keys::Sizes(all) => all.iter().map(|size| size.0.to_string()).collect(),
+                Keys::Times(all) => all.iter().map(|time| time.0.to_string()).collect(),
+            };
+            // Some may not be found on a busy machine; others than these there are none.
+            let found = all[key].as_object().unwrap();
+            assert!(found.keys().all(|of| measured.contains(of)), "{name}: {measured:?}");
         }
         assert_eq!(Yardstick::giving("warp"), None);
+    }
+
+    #[test]
+    fn what_would_begin_too_late_is_left_out_and_named() {
+        let mut samples = Samples::default();
+        let over = Monotonic.now();
+        let left_out = samples.probe_until(over, &[Yardstick::Copies, Yardstick::Costs], &[]);
+        assert_eq!(left_out, [Yardstick::Copies, Yardstick::Costs]);
+        assert_eq!(samples.limits(), None);
     }
 
     #[test]

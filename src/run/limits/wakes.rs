@@ -19,7 +19,7 @@ use crate::memory::raw::Line;
 use crate::memory::{Mapped, Segment};
 
 /// How long the sleeper has slept, and how often it is woken after that.
-const IDLE: [(Nanos, usize); 3] =
+pub(super) const IDLE: [(Nanos, usize); 3] =
     [(Nanos::from_micros(20), 100), (Nanos::from_micros(500), 40), (Nanos::from_millis(3), 12)];
 
 /// In place of a time: this was the last one.

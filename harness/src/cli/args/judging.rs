@@ -47,8 +47,8 @@ pub(in crate::cli) struct GateArgs {
     /// Transports
     #[arg(long, value_delimiter = ',', value_name = "NAMES", hide_possible_values = true)]
     pub(in crate::cli) transport: Vec<String>,
-    /// Payload sizes, where scenarios or transports are given
-    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::size, default_value = "64B")]
+    /// Payload sizes, where scenarios or transports are given [default: 64B]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = quantity::size)]
     pub(in crate::cli) size: Vec<Bytes>,
     /// How halves wait, where scenarios or transports are given [default: block]
     #[arg(long, value_name = "WAY")]
@@ -62,10 +62,14 @@ pub(in crate::cli) struct GateArgs {
     /// What the order of measurements begins with
     #[arg(long, value_name = "N", default_value = "1")]
     pub(in crate::cli) seed: u64,
-    /// Prove on this machine how often it is wrong: hours; goes on where it was cut short
-    #[arg(long, conflicts_with_all = ["base", "head", "scenario", "transport"])]
+    /// Prove on this machine how often it is wrong: hours; goes on where it was cut short,
+    /// by class of machine
+    #[arg(long, conflicts_with_all = [
+        "base", "head", "features", "scenario", "transport", "size", "wait", "filter",
+        "export_json", "export_markdown", "export_junit",
+    ])]
     pub(in crate::cli) self_test: bool,
-    /// Of the self-test, a minute
+    /// Of the self-test, a minute; begins anew each time
     #[arg(long, requires = "self_test")]
     pub(in crate::cli) excerpt: bool,
     /// What came of it, as gate.json

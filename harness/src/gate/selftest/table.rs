@@ -20,8 +20,23 @@ pub struct Row {
     pub met: Option<bool>,
 }
 
-fn of(all: &[Decision], what: What) -> Vec<&Decision> {
-    all.iter().filter(|d| d.what == what).collect()
+/// What was measured: what could not be is in no count of what was right or wrong.
+fn measured(all: &[Decision]) -> Vec<&Decision> {
+    all.iter().filter(|d| !is_unmeasured(d)).collect()
+}
+
+fn is_unmeasured(decision: &Decision) -> bool {
+    matches!(&decision.ruling[..], "broken" | "n/a")
+}
+
+/// How many decisions there are that could not be measured.
+#[must_use]
+pub fn unmeasured(all: &[Decision]) -> usize {
+    all.iter().filter(|d| is_unmeasured(d)).count()
+}
+
+fn of<'a>(all: &[&'a Decision], what: What) -> Vec<&'a Decision> {
+    all.iter().copied().filter(|d| d.what == what).collect()
 }
 
 fn share(hits: usize, of: usize) -> Exact {
@@ -42,6 +57,8 @@ fn percent(share: &Exact) -> String {
 /// The rows, in the order in which they are read.
 #[must_use]
 pub fn rows(all: &[Decision]) -> Vec<Row> {
+    let broken = broken(all);
+    let all = &measured(all)[..];
     let mut rows = vec![alarms(all), suites(all)];
     for (what, name, least) in [
         (What::Slower10, "10 % slower", 0.99),
@@ -52,12 +69,24 @@ pub fn rows(all: &[Decision]) -> Vec<Row> {
     }
     rows.extend(seconds(all));
     rows.extend(crowded(all));
+    rows.push(broken);
     rows.push(rival(all));
     rows
 }
 
+/// What could not be measured says nothing of the rule, and something of the workers.
+fn broken(all: &[Decision]) -> Row {
+    let broken = unmeasured(all);
+    Row {
+        what: "could not be measured".into(),
+        seen: format!("{broken} of {}", all.len()),
+        target: "0".into(),
+        met: (!all.is_empty()).then_some(broken == 0),
+    }
+}
+
 /// False alarms of single cells.
-fn alarms(all: &[Decision]) -> Row {
+fn alarms(all: &[&Decision]) -> Row {
     let same = of(all, What::Same);
     let regressed = same.iter().filter(|d| d.ruling == "regressed").count();
     let alarms = share(regressed, same.len());
@@ -69,7 +98,7 @@ fn alarms(all: &[Decision]) -> Row {
     }
 }
 
-fn suites(all: &[Decision]) -> Row {
+fn suites(all: &[&Decision]) -> Row {
     let suites = of(all, What::SameSuite);
     let numbers: BTreeSet<u32> = suites.iter().map(|d| d.number).collect();
     let false_ones: BTreeSet<u32> =
@@ -82,7 +111,7 @@ fn suites(all: &[Decision]) -> Row {
     }
 }
 
-fn found(all: &[Decision], what: What, name: &str, least: f64) -> Vec<Row> {
+fn found(all: &[&Decision], what: What, name: &str, least: f64) -> Vec<Row> {
     let trials = of(all, what);
     let effects: Vec<f64> = trials.iter().filter_map(|d| realised(d)).collect();
     let middle = median(&effects).map_or_else(|| "—".into(), |m| format!("{:.1} %", 100.0 * m));
@@ -111,7 +140,7 @@ fn found(all: &[Decision], what: What, name: &str, least: f64) -> Vec<Row> {
     vec![row("before confirmation", first), row("after", last)]
 }
 
-fn seconds(all: &[Decision]) -> Vec<Row> {
+fn seconds(all: &[&Decision]) -> Vec<Row> {
     let calm = || all.iter().filter(|d| !d.what.is_crowded());
     let firsts: Vec<f64> =
         calm().filter(|d| d.first == "unchanged").map(|d| d.first_ns as f64 / 1e9).collect();
@@ -142,7 +171,7 @@ fn seconds(all: &[Decision]) -> Vec<Row> {
     ]
 }
 
-fn crowded(all: &[Decision]) -> Vec<Row> {
+fn crowded(all: &[&Decision]) -> Vec<Row> {
     let same = of(all, What::CrowdedSame);
     let alarms = same.iter().filter(|d| d.ruling == "regressed").count();
     let slower = of(all, What::CrowdedSlower25);
@@ -166,7 +195,7 @@ fn crowded(all: &[Decision]) -> Vec<Row> {
 }
 
 /// What a widespread rule would have said of the same pairs.
-fn rival(all: &[Decision]) -> Row {
+fn rival(all: &[&Decision]) -> Row {
     let verdicts: Vec<Change> = of(all, What::Same)
         .iter()
         .filter_map(|d| {

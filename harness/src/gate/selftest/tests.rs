@@ -14,7 +14,8 @@ fn decided(what: What, number: u32, ruling: &str, effect: f64) -> Decision {
         what,
         number,
         cell: "rtt/pipe/64B/block".into(),
-        handicap: 7,
+        class: None,
+        slower_ppm: 50_000,
         first: ruling.into(),
         ruling: ruling.into(),
         first_ns: 1_500_000_000,
@@ -106,6 +107,27 @@ fn a_suite_counts_its_runs_and_not_its_cells() {
 }
 
 #[test]
+fn what_could_not_be_measured_is_in_no_other_count() {
+    let mut all: Vec<Decision> =
+        (0..20).map(|n| decided(What::Slower25, n, "regressed", 0.25)).collect();
+    all.push(decided(What::CrowdedSlower25, 0, "inconclusive", 0.25));
+    assert_eq!(met(&all, "could not be measured"), Some(true));
+    let seen = |all: &[Decision], what: &str| {
+        rows(all).into_iter().find(|row| row.what.contains(what)).unwrap().seen
+    };
+    let before = seen(&all, "25 % slower, realised");
+    all.push(decided(What::Slower25, 20, "broken", 0.25));
+    all.push(decided(What::CrowdedSlower25, 1, "broken", 0.25));
+    all.push(decided(What::Same, 0, "broken", 0.0));
+    assert_eq!(seen(&all, "25 % slower, realised"), before);
+    assert_eq!(seen(&all, "25 % slower beside"), "0 found, 1 inconclusive, 0 missed");
+    assert_eq!(met(&all, "A/A, single"), None, "none was measured");
+    assert_eq!(seen(&all, "could not be measured"), "3 of 24");
+    assert_eq!(met(&all, "could not be measured"), Some(false));
+    assert_eq!(unmeasured(&all), 3);
+}
+
+#[test]
 fn a_log_that_was_cut_short_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/decisions.jsonl");
@@ -113,11 +135,41 @@ fn a_log_that_was_cut_short_goes_on_where_it_was() {
     for number in 0..3 {
         log.add(decided(What::Same, number, "unchanged", 0.0)).unwrap();
     }
+    let taken = Log::open(&path).unwrap_err();
+    assert!(taken.to_string().contains("another self-test"), "{taken}");
+    drop(log);
     let whole = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    assert_eq!(Log::read(&path).unwrap().len(), 2, "read, and left as it is");
+    assert_eq!(std::fs::read(&path).unwrap().len(), whole.len() - 20);
     let mut log = Log::open(&path).unwrap();
-    assert_eq!(log.decisions.len(), 2, "the last line was torn");
+    assert_eq!((log.decisions.len(), log.unreadable), (2, 0), "the last line was torn");
     log.add(decided(What::Same, 2, "unchanged", 0.0)).unwrap();
-    assert_eq!(Log::open(&path).unwrap().decisions.len(), 3);
-    assert_eq!(Log::open(&path).unwrap().decisions[2], decided(What::Same, 2, "unchanged", 0.0));
+    drop(log);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+    assert_eq!(Log::read(&path).unwrap()[2], decided(What::Same, 2, "unchanged", 0.0));
+}
+
+#[test]
+fn lines_that_are_no_decision_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.jsonl");
+    let good = serde_json::to_string(&decided(What::Same, 0, "unchanged", 0.0)).unwrap();
+    std::fs::write(&path, format!("{good}\n{{\"what\":\"same\"}}\n{good}\n")).unwrap();
+    let log = Log::open(&path).unwrap();
+    assert_eq!((log.decisions.len(), log.unreadable), (2, 1));
+    assert!(Log::read(&path).unwrap_err().to_string().contains("decision 2"));
+}
+
+#[test]
+fn what_was_decided_elsewhere_is_tried_here_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = Log::open(&folder.path().join("decisions.jsonl")).unwrap();
+    for class in [None, Some("here"), Some("elsewhere")] {
+        let class = class.map(str::to_owned);
+        log.add(Decision { class, ..decided(What::Same, 0, "unchanged", 0.0) }).unwrap();
+    }
+    let here = log.of_class("here");
+    let classes: Vec<_> = here.decisions.iter().map(|d| d.class.as_deref()).collect();
+    assert_eq!(classes, [None, Some("here")]);
 }

@@ -25,8 +25,15 @@ pub fn gated(record: &GateRecord) -> String {
 }
 
 fn verdict(record: &GateRecord) -> Markup {
-    let words =
-        ["regressed", "broken", "environment invalid", "inconclusive", "improved", "unchanged"];
+    let words = [
+        "regressed",
+        "broken",
+        "environment invalid",
+        "inconclusive",
+        "improved",
+        "unchanged",
+        "n/a",
+    ];
     let counts: Vec<String> = words
         .iter()
         .map(|word| (record.cells.iter().filter(|c| c.verdict == *word).count(), word))
@@ -34,7 +41,14 @@ fn verdict(record: &GateRecord) -> Markup {
         .map(|(n, word)| format!("{n} {word}"))
         .collect();
     html! {
-        p.sentence { (record.cells.len()) " cells: " (counts.join(", ")) "." }
+        @if record.identical {
+            p.sentence { "The two programs are identical: there is nothing to compare." }
+        } @else {
+            p.sentence { (record.cells.len()) " cells: " (counts.join(", ")) "." }
+        }
+        @if record.partial {
+            p { "Interrupted: what is not decided was not measured to its end." }
+        }
         p { "Head " code { (clean(&record.head)) } " against base " code { (clean(&record.base)) } "." }
     }
 }
@@ -64,6 +78,7 @@ fn row(cell: &CellRecord) -> Markup {
         "regressed" => ("✗", "fail"),
         "broken" => ("!", "invalid"),
         "improved" | "unchanged" => ("✓", "pass"),
+        "n/a" => ("–", "na"),
         _ => ("?", "inconclusive"),
     };
     html! {

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use pipefit::ground::{Bytes, Nanos};
+use pipefit::run::limits::{Keys, keys};
+
 use super::{Assertion, Bound, Figure, Op, Yardstick};
 use crate::metric::{self, STATS, Shape, Unit};
 use crate::quantity;
@@ -142,7 +145,7 @@ fn limit(whole: &str, path: &str, figure: &Figure) -> Result<Yardstick, Wrong> {
     };
     let of = match (limit.keyed, of) {
         (false, None) => None,
-        (true, Some(of)) => Some(key(of).map_err(|why| Wrong::new(whole, of, why))?),
+        (true, Some(of)) => Some(key(name, of).map_err(|why| Wrong::new(whole, of, why))?),
         (false, Some(of)) => {
             return Err(Wrong::new(whole, of, format!("there is only one limits.{name}")));
         }
@@ -164,11 +167,30 @@ fn limit(whole: &str, path: &str, figure: &Figure) -> Result<Yardstick, Wrong> {
     Ok(Yardstick::Limit { limit: limit.clone(), of, stat })
 }
 
-/// A size in bytes or a time in nanoseconds.
-fn key(text: &str) -> Result<u64, String> {
-    let size = quantity::size(text).map(|bytes| bytes.0);
-    size.or_else(|_| quantity::span(text).map(|span| span.0))
-        .map_err(|_| "neither a size nor a time: write 64KiB or 3ms".to_owned())
+/// A size in bytes or a time in nanoseconds, whichever a limit is measured for.
+fn key(name: &str, text: &str) -> Result<u64, String> {
+    let none = |all: Vec<String>| format!("there is no {name}[{text}]: for {}", all.join(", "));
+    match keys(name) {
+        Keys::Sizes(all) => {
+            let asked = quantity::size(text).ok().filter(|size| all.contains(size));
+            asked.map(|size| size.0).ok_or_else(|| none(all.iter().map(Bytes::to_string).collect()))
+        }
+        Keys::Times(all) => {
+            let asked = quantity::span(text).ok().filter(|span| all.contains(span));
+            asked
+                .map(|span| span.0)
+                .ok_or_else(|| none(all.iter().map(|time| written(*time)).collect()))
+        }
+        Keys::One => Err(format!("there is only one limits.{name}")),
+    }
+}
+
+/// A time as it is written between brackets.
+fn written(time: Nanos) -> String {
+    match time.0 {
+        n if n % 1_000_000 == 0 => format!("{}ms", n / 1_000_000),
+        n => format!("{}us", n / 1_000),
+    }
 }
 
 /// A number with its unit, in the unit that figures have.
@@ -176,7 +198,11 @@ fn value(whole: &str, text: &str, unit: Unit) -> Result<f64, Wrong> {
     let wrong = |why: String| Wrong::new(whole, text, why);
     let plain = || text.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
     match unit {
-        Unit::Count => plain().ok_or_else(|| wrong(format!("not a count: '{text}' has a unit"))),
+        Unit::Count => match plain() {
+            Some(count) if count.fract() == 0.0 => Ok(count),
+            Some(_) => Err(wrong(format!("not a count: '{text}' is no whole number"))),
+            None => Err(wrong(format!("not a count: '{text}' has a unit"))),
+        },
         Unit::Share => {
             let percent = text.strip_suffix('%').map(|n| (n.trim(), 100.0));
             let (number, whole_is) = percent.unwrap_or((text, 1.0));
@@ -208,6 +234,8 @@ fn possible(whole: &str, at: &str, figure: &Figure, op: Op, bound: &Bound) -> Re
         Op::AtMost if a_time && limit <= 0.0 => "can never hold: nothing takes no time",
         Op::AtLeast | Op::Exactly if limit > most => "can never hold: a share is at most 1",
         Op::Above if limit >= most => "can never hold: a share is at most 1",
+        Op::AtMost if limit >= most => "always holds: a share is at most 1",
+        Op::Below if limit > most => "always holds: a share is at most 1",
         Op::AtLeast if limit <= least => "always holds: it is never negative",
         Op::Above if limit < least => "always holds: it is never negative",
         _ => return Ok(()),
@@ -280,6 +308,13 @@ mod tests {
             ("rtt.p50 <= 3 x limits.slot_rtt.p50", "slot_rtt.p50", "slot_rtt[64B]"),
             ("rtt.p50 <= 3 x limits.line_rtt[64B].p50", "64B", "only one"),
             ("rtt.p50 <= 3 x limits.stream[64KiB]", "stream[64KiB]", "B/s"),
+            ("rtt.p50 <= 3 x limits.wake[64B].p50", "64B", "for 20us, 500us, 3ms"),
+            ("rtt.p50 <= 3 x limits.pipe_wake[21us].p50", "21us", "for 20us, 500us, 3ms"),
+            ("rtt.p50 <= 3 x limits.slot_rtt[3ms].p50", "3ms", "for 64B, 64KiB"),
+            ("rtt.p50 <= 3 x limits.slot_rtt[2KiB].p50", "2KiB", "for 64B, 64KiB"),
+            ("lost <= 0.5", "0.5", "whole number"),
+            ("stall_share <= 100%", "100%", "always holds"),
+            ("stall_share < 150%", "150%", "always holds"),
             ("rtt.p50 <= 3 x limits.line_rtt", "line_rtt", "spread"),
         ] {
             let (found, said) = wrong(text);

@@ -14,10 +14,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::plan::Overrides;
+use super::sense::cannot;
 use super::{Budget, Budgets, Complaint, Kind, Profile};
-use crate::metric::Place;
 use crate::quantity;
-use crate::verdict::{Assertion, Bound, Op};
+use crate::verdict::Assertion;
+use crate::verdict::judge::LEAST_TO_FAIL;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,8 +123,12 @@ impl Reader<'_> {
             let profile: Profile =
                 name.get_ref().parse().map_err(|why| self.wrong(name.span(), why))?;
             let duration = self.value(entered.duration.as_ref(), quantity::span)?;
-            if let Some(repeats) = entered.repeats.as_ref().filter(|n| *n.get_ref() < 3) {
-                let why = "fewer than 3 repeats cannot be judged".to_owned();
+            let is_few = |n: &&Spanned<u32>| (*n.get_ref() as usize) < LEAST_TO_FAIL;
+            if let Some(repeats) = entered.repeats.as_ref().filter(is_few) {
+                let why = format!(
+                    "fewer than {LEAST_TO_FAIL} repeats cannot be judged: they fail nothing that \
+                     depends on time"
+                );
                 return Err(self.wrong(repeats.span(), why));
             }
             if profile == asked {
@@ -303,6 +308,10 @@ impl Reader<'_> {
     }
 
     fn rival(&self, at: &Spanned<String>, name: &str, case: &Case) -> Result<Case, Complaint> {
+        if name == case.transport {
+            let why = format!("{name} is what is measured: it cannot be held against itself");
+            return Err(self.wrong(at.span(), why));
+        }
         let Some(entry) = self.registry.get(name) else {
             let why = format!("there is no transport '{name}' to hold it against");
             return Err(self.wrong(at.span(), why));
@@ -316,48 +325,4 @@ impl Reader<'_> {
 #[expect(clippy::needless_pass_by_value, reason = "made to be passed to map_err")]
 fn text_of(error: impl ToString) -> String {
     error.to_string()
-}
-
-/// Why what a budget measures can never say what it asserts, if so.
-fn cannot(assertion: &Assertion, case: &Case) -> Option<String> {
-    let (figure, name) = (&assertion.figure, &assertion.figure.metric.name[..]);
-    if let (Bound::Value(limit), Op::AtMost | Op::Below) = (&assertion.bound, assertion.op)
-        && name == "frame_interval"
-        && *limit < case.screen.period.0 as f64
-    {
-        return Some(format!("can never hold: the screen draws every {}", case.screen.period));
-    }
-    if let (Bound::Value(limit), Op::AtLeast | Op::Above, Some(rate)) =
-        (&assertion.bound, assertion.op, case.rate)
-        && name == "achieved"
-        && *limit > rate.per_second()
-    {
-        return Some(format!("can never hold: {rate} are asked for"));
-    }
-    let quantile = figure.stat.as_deref().and_then(|stat| match stat {
-        "p50" => Some(0.5),
-        "p90" => Some(0.9),
-        "p95" => Some(0.95),
-        "p99" => Some(0.99),
-        "p999" => Some(0.999),
-        _ => None,
-    })?;
-    let Extent::For(span) = case.extent else { return None };
-    let seconds = span.0 as f64 / 1e9;
-    let (needed, unit) = match name {
-        // A share of time wants a tenth of a second above it.
-        "age" | "arrival_age" => (0.1 / (1.0 - quantile), "of time"),
-        "frame_interval" => {
-            (10.0 / (1.0 - quantile) * case.screen.period.0 as f64 / 1e9, "of frames")
-        }
-        _ => (10.0 / (1.0 - quantile) / case.rate?.per_second(), "at this rate"),
-    };
-    (seconds < needed * 0.999)
-        .then(|| {
-            format!(
-                "{figure} needs {needed:.3}s {unit} in each trial, the budget measures {span}: \
-             lengthen it, or assert a lower percentile"
-            )
-        })
-        .filter(|_| figure.metric.place == Place::Metrics)
 }

@@ -3,6 +3,7 @@
 mod complaint;
 mod file;
 mod plan;
+mod sense;
 #[cfg(test)]
 mod tests;
 

@@ -74,7 +74,14 @@ fn what_cannot_be_meant_is_named_with_its_place() {
         ("name = \"slow\"", "name = \"fresh\"", 17, "\"fresh\"", "the same name"),
         ("why = \"the control\"", "why = \" \"", 18, "\" \"", "has a reason"),
         ("[\"throughput >= 0.9 x pipe\"]", "[]", 21, "[]", "nothing is asserted"),
-        ("repeats = 40", "repeats = 2", 3, "2", "cannot be judged"),
+        ("repeats = 40", "repeats = 5", 3, "5", "cannot be judged"),
+        ("age.p99 <= 25ms", "rtt.p50 <= 25ms", 14, "\"rtt", "gui60 has no rtt"),
+        ("age.p99 <= 25ms", "arrival_age.p50 <= 25ms", 14, "\"arrival", "of a program"),
+        ("age.p99 <= 25ms", "throughput >= 2kHz", 14, "\"throughput", "asked for"),
+        ("age.p99 <= 25ms", "throughput_bytes >= 1GB/s", 14, "\"throughput", "asked for"),
+        ("0.9 x pipe", "0.9 x pipe-text", 21, "\"throughput", "against itself"),
+        ("throughput >= 0.9 x pipe", "age.p50 <= 25ms", 21, "\"age", "max has no age"),
+        ("throughput >= 0.9 x pipe", "stalls == 0", 21, "\"stalls", "max has no stalls"),
         ("[profile.ci]", "[profile.cj]", 2, "cj", "quick, local and ci"),
         (
             "scenario = \"max\"",
@@ -114,4 +121,27 @@ fn a_complaint_shows_the_line_with_a_caret() {
     assert_eq!(lines[2], "14 | assert = [\"lost == 0\", \"agee.p99 <= 25ms\"]");
     assert_eq!(lines[3].find('^'), lines[2].find("agee"));
     assert!(lines[3].ends_with(" ^^^^"));
+}
+
+/// Not measured on their own, run programs of others, or behind a feature.
+const WITHOUT: [&str; 5] = ["null", "scripted", "exec", "iceoryx2", "zenoh"];
+
+/// What comes later brings a budget of its own. Transports whose names begin alike are a
+/// family: one of them speaks for all.
+#[test]
+fn every_scenario_and_every_family_of_transports_has_a_budget_of_ours() {
+    let text = include_str!("../../../fitness/budgets.toml");
+    let budgets = read_as(text, Profile::Quick).unwrap().all;
+    for scenario in pipefit::run::scenario::ALL {
+        let has = budgets.iter().any(|b| b.case.scenario == scenario.name);
+        assert!(has, "no budget is of scenario {}", scenario.name);
+    }
+    let measured: Vec<&str> = budgets.iter().map(|b| b.case.transport).collect();
+    let speaks_for = |one: &str, name: &str| {
+        name.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    for entry in Registry::builtin().iter().filter(|entry| !WITHOUT.contains(&entry.name)) {
+        let has = measured.iter().any(|one| speaks_for(one, entry.name));
+        assert!(has, "no budget is of transport {}", entry.name);
+    }
 }
