@@ -165,6 +165,6 @@ mod tests {
         );
         assert_eq!(merged[20].missing, 1, "where it was");
         assert_eq!(merged.iter().map(|s| s.missing).sum::<u64>(), 1);
-        assert_eq!((merged[0].low_ns, merged[0].high_ns), (11, 109));
+        assert_eq!((merged[0].low_ns, merged[0].high_ns), (11, 108), "of those that count");
     }
 }

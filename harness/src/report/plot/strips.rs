@@ -119,8 +119,8 @@ impl Strips {
         // cut.
         let (who, how) = label.split_once(", ").unwrap_or((label.as_str(), ""));
         names.draw_text(&cut(who, NAME), &ink(), (18, 22))?;
-        let below = [how, strip.about.as_str()].into_iter().filter(|line| !line.is_empty());
-        for (line, y) in below.zip([40, 56]) {
+        let details = [how, strip.about.as_str()].into_iter().filter(|line| !line.is_empty());
+        for (line, y) in details.zip([40, 56]) {
             names.draw_text(&cut(line, NAME + 2), &text(SMALL - 1, MUTED), (18, y))?;
         }
         let few = self.y.thinned(if below > 0 || self.strips.len() < 7 { 4 } else { 3 });
