@@ -1,6 +1,8 @@
 //! Every renderer, from one literal record: snapshots of what it looks like, and laws
 //! that hold whatever it looks like.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+
 use std::collections::BTreeMap;
 
 use pipefit::run::record::{Cell, RunRecord, Status};
