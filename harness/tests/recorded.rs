@@ -6,6 +6,8 @@
 //! Pairs are drawn in the runs in which they were measured, one decision's after another's,
 //! so that what neighbours have in common stays with them.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it failed")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
