@@ -64,15 +64,18 @@ seconds() {
 # Makes all pages. One more is a line or two here.
 make_pages() {
     measure run stream,rtt,gui60,max --transport call,thread,pipe,shm-ring --wait block,spin
-    page run table,plot,figures "$results/run/latest/report.html"
+    page run table,plot,points,hues,figures "$results/run/latest/report.html"
 
     # Those that are not the usual ones, from literal records.
     PIPEFIT_PAGES=$results/pages cargo test --test report pages_are_written -- --ignored
     local name
-    for name in whole judged invalid partial large; do
-        page "$name" table,plot,figures "$results/pages/$name/report.html"
+    for name in whole judged large; do
+        page "$name" table,plot,points,hues,figures "$results/pages/$name/report.html"
     done
-    page one plot,figures "$results/pages/one/report.html"
+    for name in invalid partial; do
+        page "$name" table,plot,hues,figures "$results/pages/$name/report.html"
+    done
+    page one plot,points,figures "$results/pages/one/report.html"
     page empty - "$results/pages/empty/report.html"
     seconds 1 "$target/release/pipefit" report --results "$results/pages/kept"
 
@@ -80,10 +83,10 @@ make_pages() {
     measure again stream,rtt,gui60,max --transport call,thread,pipe,shm-ring --repeat 3
     seconds 2 "$target/release/pipefit" report "$results/run/latest" "$results/again/latest" \
         --results "$results/run" --export-html "$results/compared.html"
-    page compared table,plot "$results/compared.html"
+    page compared table,plot,points,hues "$results/compared.html"
     PIPEFIT_PAGES=$results/pages cargo test --test reports a_thousand_runs
     seconds 2 "$target/release/pipefit" report --history --results "$results/pages/history"
-    page history table,plot "$results/pages/history/index.html"
+    page history table,plot,hues "$results/pages/history/index.html"
     if [ "$(stat -c %s "$results/pages/history/index.html")" -gt 5000000 ]; then
         echo "$ci_name: the page of 1,000 runs is larger than 5 MB" >&2
         exit 1

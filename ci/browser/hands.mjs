@@ -28,3 +28,9 @@ export async function until(read, holds) {
 }
 
 export const away = (page) => page.mouse.move(1, 1);
+
+// Some of many, from the first on, evenly: a page with hundreds of rows does the same with each.
+export function some(all, most) {
+  const count = Math.min(all.length, most);
+  return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]);
+}

@@ -103,7 +103,7 @@ export function plain({ page, wants }) {
     for (const figure of figures) {
       const svg = figure.querySelector('.scroll svg');
       const { width, height } = svg.getBoundingClientRect();
-      if (width < 200 || height < 50) complaints.push(`${figure.id}: its picture is ${width} x ${height} px`);
+      if (width < 200 || height < 20) complaints.push(`${figure.id}: its picture is ${width} x ${height} px`);
       if (!svg.getAttribute('aria-label')?.trim()) complaints.push(`${figure.id}: its picture has no name`);
       const legend = Array.from(figure.querySelectorAll('.legend li'));
       if (legend.some((entry) => !entry.checkVisibility() || entry.innerText.trim() === '')) complaints.push(`${figure.id}: an entry of its legend is not to be seen`);

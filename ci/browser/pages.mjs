@@ -2,8 +2,8 @@
 //   node pages.mjs REPORT SHOTS NAME KINDS FILE [NAME KINDS FILE]...
 //   node pages.mjs REPORT SHOTS --self-test
 // REPORT is the folder with the pages' script and styles; screenshots go to SHOTS. KINDS are
-// what the page must have, separated by commas: table, plot, figures (those of a run.json
-// beside it), or - for none.
+// what the page must have, separated by commas: table, plot, points (of plots, to be read
+// out), hues (more than one), figures (those of a run.json beside it), or - for none.
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -32,18 +32,19 @@ const CHECKS = {
   access: [looks.access, null],
   sort: [tables.sort, 'table'],
   filter: [tables.filter, 'table'],
-  highlight: [plots.highlight, 'plot'],
-  readout: [plots.readout, 'plot'],
-  keys: [plots.keys, 'plot'],
+  highlight: [plots.highlight, 'hues'],
+  readout: [plots.readout, 'points'],
+  keys: [plots.keys, 'points'],
   zoom: [plots.zoom, 'plot'],
-  toggle: [plots.toggle, 'plot'],
+  toggle: [plots.toggle, 'hues'],
   readBack: [looks.readBack, 'figures'],
-  plain: [looks.plain, null],
-  paper: [looks.paper, null],
+  plain: [looks.plain, 'plot'],
+  paper: [looks.paper, 'plot'],
   heard: [heard, null],
 };
 // In the order in which a page is opened, read and used.
-const EVERY = ['labels', 'layout', 'targets', 'access', 'sort', 'filter', 'highlight', 'readout', 'keys', 'zoom', 'toggle'];
+const READ = ['labels', 'layout', 'targets', 'access'];
+const USED = ['sort', 'filter', 'highlight', 'readout', 'keys', 'zoom', 'toggle'];
 
 async function open(browser, { file, kinds }, { colorScheme, width, javaScriptEnabled = true }) {
   const context = await browser.newContext({ colorScheme, viewport: { width, height: 1000 }, javaScriptEnabled });
@@ -81,8 +82,10 @@ async function complaintsOf(name, opened) {
 const failures = [];
 
 async function check(name, opened, where) {
+  const began = Date.now();
   const { seen, complaints } = await complaintsOf(name, opened);
-  console.log(`${complaints.length === 0 ? 'ok  ' : 'FAIL'} ${where}: ${name} (${seen})`);
+  const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+  console.log(`${complaints.length === 0 ? 'ok  ' : 'FAIL'} ${where}: ${name} (${seen}), ${seconds} s`);
   failures.push(...complaints.map((complaint) => `${where}: ${name}: ${complaint}`));
 }
 
@@ -106,7 +109,10 @@ async function look(browser, page, shots) {
     const as = `${way.colorScheme}-${way.width}`;
     const opened = await open(browser, page, way);
     await shoot(opened, as);
-    for (const name of EVERY) await check(name, opened, `${page.name} ${as}`);
+    for (const name of READ) await check(name, opened, `${page.name} ${as}`);
+    // Colours are none of a hand's business: one narrow and one wide page are used.
+    const isUsed = (way.colorScheme === 'light') === (way.width === 390);
+    for (const name of isUsed ? USED : []) await check(name, opened, `${page.name} ${as}`);
     await disturb(opened);
     await shoot(opened, `${as}-used`);
     await check('access', opened, `${page.name} ${as}, in use`);
@@ -129,7 +135,7 @@ async function look(browser, page, shots) {
 // The sound page passes, and every broken one is found out.
 async function selfTest(browser, report, shots) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pipefit-pages-'));
-  const page = { name: 'sound', file: path.join(folder, 'sound.html'), kinds: ['table', 'plot', 'figures'] };
+  const page = { name: 'sound', file: path.join(folder, 'sound.html'), kinds: ['table', 'plot', 'points', 'hues', 'figures'] };
   try {
     writeFileSync(path.join(folder, 'run.json'), JSON.stringify(record));
     writeFileSync(page.file, sound(report));
@@ -152,7 +158,7 @@ async function selfTest(browser, report, shots) {
 }
 
 function pagesIn(words) {
-  const known = ['table', 'plot', 'figures', '-'];
+  const known = ['table', 'plot', 'points', 'hues', 'figures', '-'];
   if (words.length === 0 || words.length % 3 !== 0) throw new Error('pages are told as NAME KINDS FILE');
   return Array.from({ length: words.length / 3 }, (_, i) => {
     const [name, kinds, file] = words.slice(3 * i, 3 * i + 3);

@@ -68,6 +68,17 @@ pub struct Section {
     pub rows: Vec<Row>,
 }
 
+impl Section {
+    /// Notes that every row has, of two rows or more: they need not be read in each.
+    #[must_use]
+    pub fn common_notes(&self) -> Vec<&str> {
+        let Some((first, others)) = self.rows.split_first() else { return Vec::new() };
+        let is_common = |note: &&String| others.iter().all(|row| row.notes.contains(note));
+        let common = first.notes.iter().filter(|note| !others.is_empty() && is_common(note));
+        common.map(String::as_str).collect()
+    }
+}
+
 /// The heading of a column of figures, in two parts that stand above each other
 /// where there is room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

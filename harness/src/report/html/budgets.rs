@@ -8,7 +8,7 @@ use crate::report::model::{AssertRow, BudgetRow, BudgetsView, Stamp};
 pub(super) fn budgets(view: &BudgetsView, plot: &Markup) -> Markup {
     html! {
         h2 id="budgets" { "Budgets" }
-        div.scroll tabindex="0" role="region" aria-label="Budgets" {
+        div.scroll tabindex="0" role="region" aria-label="Each budget and what it asserts" {
             table.budgets {
                 caption { span {
                     "Budgets of " (view.file) ". Figures are over all trials; the interval is of 95 %, of a \

@@ -27,7 +27,7 @@ pub(super) fn differences(comparison: &Comparison, plots: &Markup) -> Markup {
 fn table(all: &[Difference]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="The same cells against each other" {
-            table.figures data-sort {
+            table.figures.ids data-sort {
                 caption { span {
                     "Each cell in each later run, against the first run that has it. Of a rate, above 0 is more; of \
                      anything else, above 0 is longer or older. The last two columns are the same with each figure \

@@ -13,7 +13,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add
 pub(super) struct Counter(usize);
 
 impl Counter {
-    /// Some plots, one below the other.
+    /// Some plots, in the order in which they are to be read.
     pub(super) fn all(
         &mut self,
         plots: impl IntoIterator<Item = Result<Drawing, PlotError>>,
@@ -28,7 +28,11 @@ impl Counter {
                 }
             })
             .collect();
-        html! { @for plot in plots { (plot) } }
+        html! {
+            @if !plots.is_empty() {
+                div.plots { @for plot in plots { (plot) } }
+            }
+        }
     }
 }
 

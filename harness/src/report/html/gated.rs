@@ -91,7 +91,10 @@ fn row(cell: &CellRecord) -> Markup {
                 (percent(cell.high_pct))
                 td.n data-value=(cell.all_pairs()) { (cell.all_pairs()) }
                 td.n data-value=(cell.took_ns) { (format!("{:.1}", cell.took_ns as f64 / 1e9)) }
-                (percent(cell.least_seen_pct))
+                @match cell.least_seen_pct {
+                    Some(least) => td.n data-value=(least) { (format!("{least:.1} %")) },
+                    None => td.n.absent { "—" },
+                }
             }
             @if let Some(why) = &cell.reason {
                 tr.more { td colspan="8" { div { (clean(why)) } } }
@@ -103,10 +106,15 @@ fn row(cell: &CellRecord) -> Markup {
 fn percent(value: Option<f64>) -> Markup {
     html! {
         @match value {
-            Some(value) => td.n data-value=(value) { (format!("{value:+.1} %")) },
+            Some(value) => td.n data-value=(value) { (signed(value)) },
             None => td.n.absent { "—" },
         }
     }
+}
+
+/// With a sign, unless it is as good as nothing.
+fn signed(percent: f64) -> String {
+    if percent.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{percent:+.1} %") }
 }
 
 fn terms(record: &GateRecord) -> Markup {

@@ -8,7 +8,7 @@ use crate::report::model::{Row, Section};
 
 /// A scenario: its table, then its plots.
 pub(super) fn scenario(i: usize, section: &Section, plots: &Markup) -> Markup {
-    let columns = 6 + section.headings.len();
+    let common = section.common_notes();
     html! {
         h2 id={ "scenario-" (i) } { (section.scenario) }
         div.scroll tabindex="0" role="region" aria-label={ "Figures of " (section.scenario) } {
@@ -19,6 +19,7 @@ pub(super) fn scenario(i: usize, section: &Section, plots: &Markup) -> Markup {
                         @if section.rows.iter().any(|r| r.best) {
                             " * marks the best valid figure among cells of equal size, rate and policy."
                         }
+                        @if !common.is_empty() { " Of all: " (common.join("; ")) "." }
                     }
                 }
                 thead {
@@ -31,7 +32,7 @@ pub(super) fn scenario(i: usize, section: &Section, plots: &Markup) -> Markup {
                         }
                     }
                 }
-                @for row in &section.rows { (cells(section, row, columns)) }
+                @for row in &section.rows { (cells(section, row, &common)) }
             }
         }
         (plots)
@@ -47,8 +48,11 @@ pub(super) const fn class(status: Status) -> &'static str {
     }
 }
 
-fn cells(section: &Section, row: &Row, columns: usize) -> Markup {
+fn cells(section: &Section, row: &Row, common: &[&str]) -> Markup {
     let (mark, class) = (row.mark(), class(row.status));
+    let columns = 6 + section.headings.len();
+    let own = row.notes.iter().map(String::as_str).filter(|note| !common.contains(note));
+    let own: Vec<&str> = own.collect();
     let reason = row.reason.as_deref().unwrap_or_default();
     html! {
         tbody data-hue=(row.hue) {
@@ -70,9 +74,9 @@ fn cells(section: &Section, row: &Row, columns: usize) -> Markup {
             @if row.status == Status::Invalid {
                 tr.more.invalid { td colspan=(columns) { div { "invalid: " (reason) } } }
             }
-            @if !row.notes.is_empty() {
+            @if !own.is_empty() {
                 tr.more.(class) {
-                    td colspan=(columns) { div { (row.notes.join("; ")) } }
+                    td colspan=(columns) { div { (own.join("; ")) } }
                 }
             }
         }

@@ -25,7 +25,8 @@ pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotEr
     let plot = |cells: &[&Cell], terms: &str, name: &str| {
         let (whole, others): (Vec<&Cell>, Vec<&Cell>) =
             cells.iter().copied().partition(|cell| is_whole(cell));
-        let bars: Vec<Bar> = others.into_iter().filter_map(bar).collect();
+        let mut bars: Vec<Bar> = others.into_iter().filter_map(bar).collect();
+        let parts = taken(&mut bars);
         let whole = whole.iter().filter(|cell| cell.status == Status::Valid).count();
         let whole = match whole {
             0 => String::new(),
@@ -42,7 +43,7 @@ pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotEr
                 ),
                 left_out: Vec::new(),
             },
-            parts: parts(),
+            parts,
             bars,
             columns: vec!["cell", "offered", "shown", "merged", "dropped", "lost", "in_flight"],
         })
@@ -52,13 +53,20 @@ pub(super) fn books(run: &Run<'_>, scenario: &str) -> Vec<Result<Drawing, PlotEr
     plots.map(Bars::draw).collect()
 }
 
-fn parts() -> Vec<Series> {
+/// The parts that are seen in any bar; bars keep the shares of no others.
+fn taken(bars: &mut [Bar]) -> Vec<Series> {
+    let seen = [0, 1, 2, 3, 4].map(|part| bars.iter().any(|bar| bar.shares[part] > 0.0));
+    for bar in bars {
+        let mut seen = seen.iter();
+        bar.shares.retain(|_| seen.next() == Some(&true));
+    }
     let part = |(label, hue): (&str, usize)| Series {
         label: label.to_owned(),
         hue: FIRST + hue,
         variant: 0,
     };
-    PARTS.into_iter().zip(HUES).map(part).collect()
+    let all = PARTS.into_iter().zip(HUES).zip(seen);
+    all.filter(|(_, seen)| *seen).map(|(named, _)| part(named)).collect()
 }
 
 /// Whether every frame that was offered was shown by itself.
@@ -98,6 +106,24 @@ fn bar(cell: &Cell) -> Option<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_that_no_bar_has_is_not_explained() {
+        let bar = |shares: [f64; 5]| Bar {
+            name: String::new(),
+            shares: shares.to_vec(),
+            about: String::new(),
+            row: Vec::new(),
+        };
+        let mut bars = [bar([0.5, 0.5, 0.0, 0.0, 0.0]), bar([0.9, 0.0, 0.0, 0.1, 0.0])];
+        let parts = taken(&mut bars);
+        let labels: Vec<&str> = parts.iter().map(|part| &part.label[..]).collect();
+        assert_eq!(labels, ["shown", "merged", "lost"]);
+        assert_eq!(
+            (&bars[0].shares[..], &bars[1].shares[..]),
+            (&[0.5, 0.5, 0.0][..], &[0.9, 0.0, 0.1][..])
+        );
+    }
 
     #[test]
     fn what_was_lost_is_said_first() {

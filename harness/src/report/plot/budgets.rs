@@ -51,10 +51,12 @@ fn dot(budget: &BudgetRecord, assert: &AssertRecord) -> Option<Dot> {
     let value = assert.figure.map(|figure| figure / limit).filter(|value| value.is_finite())?;
     let between = assert.low.zip(assert.high).map(|(low, high)| (low / limit, high / limit));
     let between = between.filter(|(low, high)| low < high && (high - low).is_finite());
-    let tone = match &assert.verdict[..] {
-        "pass" => Tone::Good,
-        "fail" => Tone::Bad,
-        _ => Tone::Doubt,
+    let (tone, verdict) = match &assert.verdict[..] {
+        "fail" if budget.must_fail => (Tone::Good, "fails as it must".to_owned()),
+        "pass" if budget.must_fail => (Tone::Bad, "passes, must not".to_owned()),
+        "pass" => (Tone::Good, "pass".to_owned()),
+        "fail" => (Tone::Bad, "fail".to_owned()),
+        other => (Tone::Doubt, clean(other)),
     };
     let control = if budget.must_fail { " (control)" } else { "" };
     let name = clean(&assert.text);
@@ -65,7 +67,7 @@ fn dot(budget: &BudgetRecord, assert: &AssertRecord) -> Option<Dot> {
         about: format!("{}{control}", clean(&budget.name)),
         value,
         between,
-        figure: format!("{value:.2}×, {}", clean(&assert.verdict)),
+        figure: format!("{value:.2}×, {verdict}"),
         tone: Some(tone),
         row,
     })

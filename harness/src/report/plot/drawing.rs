@@ -149,6 +149,8 @@ pub(super) fn panel<'a, 'b>(
         mesh.bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(MUTED)
+            // Farther down than the lowest label of the other axis reaches.
+            .set_tick_mark_size(LabelAreaPosition::Bottom, 8)
             .label_style(small.clone())
             .axis_desc_style(small);
         if names {

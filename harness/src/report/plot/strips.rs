@@ -15,14 +15,14 @@ use super::theme::{MUTED, VARIANTS, curve};
 const fn height(strips: usize) -> u32 {
     match strips {
         0..=2 => 150,
-        3..=6 => 96,
-        _ => 64,
+        3..=6 => 100,
+        _ => 72,
     }
 }
 
 const NAMES: u32 = 150;
 const AXIS: u32 = 44;
-const ROOM: Room = Room { left: 66, below: 0, right: 24, above: 6 };
+const ROOM: Room = Room { left: 66, below: 0, right: 24, above: 14 };
 
 /// Characters that fit the column of names.
 const NAME: usize = 19;
