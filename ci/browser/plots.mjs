@@ -17,6 +17,7 @@ function marks(page) {
 
 export async function highlight({ page, complaints }) {
   let seen = 0;
+  await away(page);
   const before = (await marks(page)).flat();
   const hues = new Set(before.map(({ hue }) => hue));
   const entries = page.locator('.legend li[data-hue], tbody[data-hue]');

@@ -75,8 +75,8 @@ fn entry(series: &Series) -> Markup {
     let (color, dashes) = series.look();
     html! {
         li data-hue=(series.hue) data-variant=(series.variant) data-series=(series.label) {
-            svg.swatch viewBox="0 0 26 10" width="26" height="10" aria-hidden="true" {
-                line x1="0" y1="5" x2="26" y2="5" stroke-width="4" stroke=(color)
+            svg.swatch aria-hidden="true" {
+                line y1="5" x2="26" y2="5" stroke=(color)
                     stroke-dasharray=[(!dashes.is_empty()).then_some(dashes)] {}
             }
             (series.label)

@@ -156,7 +156,8 @@ pub(super) fn panel<'a, 'b>(
         if names {
             mesh.x_desc(x.name.as_str()).y_desc(y.name.as_str());
         } else {
-            mesh.disable_x_mesh();
+            // The grid says where a label belongs.
+            mesh.disable_x_mesh().set_tick_mark_size(LabelAreaPosition::Left, 0);
         }
         mesh.draw()?;
     }

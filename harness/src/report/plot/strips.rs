@@ -9,7 +9,7 @@ use super::drawing::{
     ink, number, panel, readable, text,
 };
 use super::lines::Tone;
-use super::theme::{MUTED, VARIANTS, curve};
+use super::theme::{MUTED, VARIANTS, curve, solid};
 
 /// Height of a strip with so many of them, in pixels: few get more room.
 const fn height(strips: usize) -> u32 {
@@ -90,7 +90,7 @@ impl Strips {
             }
             Ok(())
         })?;
-        let svg = readable(&svg, &self.x, &self.y, &areas);
+        let svg = readable(&solid(&svg), &self.x, &self.y, &areas);
         let header: Vec<&str> =
             std::iter::once("series").chain(self.columns.iter().map(String::as_str)).collect();
         let rows = self.strips.iter().flat_map(|strip| {
@@ -123,7 +123,7 @@ impl Strips {
         for (line, y) in details.zip([40, 56]) {
             names.draw_text(&cut(line, NAME + 2), &text(SMALL - 1, MUTED), (18, y))?;
         }
-        let few = self.y.thinned(if below > 0 || self.strips.len() < 7 { 4 } else { 3 });
+        let few = self.y.thinned(if self.strips.len() < 7 { 4 } else { 3 });
         let x = if below > 0 { self.x.clone() } else { self.x.bare() };
         let mut chart = panel(plot, (&x, &few), Room { below, ..ROOM }, false)?;
         for flag in &strip.flags {

@@ -124,6 +124,14 @@ pub(super) fn apply(svg: &str) -> String {
     out + rest
 }
 
+/// Without dashes: where a series has a place and a name of its own, they would only tear
+/// its shape. Texts have no quotes that are not escaped, so they stay as they are.
+pub(super) fn solid(svg: &str) -> String {
+    let mut parts = svg.split(" stroke-dasharray=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + part.split_once('"').map_or("", |(_, rest)| rest))
+}
+
 fn themed(attribute: &str, value: u32) -> Option<String> {
     let [_, kind, high, low] = value.to_be_bytes();
     if kind == ROLE && high == 0 {
@@ -163,6 +171,13 @@ mod tests {
 
     fn stand_in(color: RGBColor) -> String {
         format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)
+    }
+
+    #[test]
+    fn what_is_solid_has_no_dashes_and_all_else() {
+        let svg = "<a stroke-dasharray=\"5 2\" x=\"1\"/><b/><c stroke-dasharray=\"1\"/>";
+        assert_eq!(solid(svg), "<a x=\"1\"/><b/><c/>");
+        assert_eq!(solid("<a/>"), "<a/>");
     }
 
     #[test]
