@@ -1,9 +1,9 @@
 //! Plots as SVG, each with the data behind it: one file for each kind.
 //!
 //! A kind of plot is a function from a run and a scenario to whatever it can draw of them,
-//! and a line in [`ALL`]: a scenario that comes later brings its own in a file here. It
-//! makes plain data (lines, strips, bars, intervals) which [`lines`], [`strips`], [`bars`]
-//! and [`intervals`] draw.
+//! and a line in `ALL`: a scenario that comes later brings its own in a file here. It
+//! makes plain data (lines, strips, bars, intervals) which `lines`, `strips`, `bars`
+//! and `intervals` draw.
 //!
 //! A plot is drawn with colours that stand for a role (ink, grid, the third series) and are
 //! afterwards replaced by CSS variables, so that a page themes it. No text of a record is
