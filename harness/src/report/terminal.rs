@@ -1,15 +1,17 @@
 //! The tables for a terminal: one for each scenario, warnings and the outcome last,
 //! where they are still in sight.
 //!
-//! Axes that all rows of a scenario share stand in its heading, except for how
-//! halves wait, which is in every row: a spinning transport beside a blocking one
-//! must say so. Lines keep within [`WIDTH`] where the names and figures allow it.
+//! Axes that all rows of a scenario share stand in its heading. So does the policy of most,
+//! where no transport has two: those with another are named below. Lines keep within
+//! [`WIDTH`] where the names and figures allow it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pipefit::run::record::{RunRecord, Status};
 
 use super::Curves;
+use super::figure::Figure;
 use super::model::{Row, Section, View};
 
 mod budgets;
@@ -23,6 +25,14 @@ pub const WIDTH: usize = 100;
 
 /// The longest name of a transport that is shown in full.
 const NAME: usize = 36;
+
+/// Stands where n is too small; what it means is said once.
+const FEW: &str = "few";
+
+fn has_few(section: &Section) -> bool {
+    let mut shown = section.rows.iter().filter(|row| row.status != Status::NotApplicable);
+    shown.any(|row| row.figures.iter().any(|figure| matches!(figure, Figure::TooFew)))
+}
 
 /// A record as tables; with escape sequences for colour only if `color`.
 #[must_use]
@@ -42,7 +52,13 @@ pub fn shaped(record: &RunRecord, curves: &Curves, color: bool) -> String {
         draw_section(&mut out, section, shapes::shapes(section, &ids, curves), paint);
     }
     if view.sections.iter().any(|s| s.rows.iter().any(|r| r.best)) {
-        out += "* the best valid figure among cells of equal size, rate and policy\n\n";
+        out += "* the best valid figure among cells of equal size, rate and policy\n";
+    }
+    if view.sections.iter().any(has_few) {
+        let _ = writeln!(out, "{FEW}: n too small, fewer samples than that percentile needs");
+    }
+    if !view.sections.is_empty() {
+        out.push('\n');
     }
     if let Some(limits) = &view.limits {
         let _ = writeln!(
@@ -124,7 +140,7 @@ impl Column {
     }
 }
 
-fn axis(name: &'static str, rows: &[Row], read: fn(&Row) -> String) -> Column {
+fn axis(name: &'static str, rows: &[Row], read: impl Fn(&Row) -> String) -> Column {
     Column::new(["", name], true, rows.iter().map(read).collect(), rows)
 }
 
@@ -132,22 +148,38 @@ fn same(column: &Column) -> bool {
     column.texts.windows(2).all(|pair| pair[0] == pair[1])
 }
 
+/// The policy of most rows, where each transport has one policy in all of its rows.
+fn usual_policy(rows: &[Row]) -> Option<&str> {
+    let mut of_transport: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        if *of_transport.entry(&row.transport).or_insert(&row.policy) != row.policy {
+            return None;
+        }
+        *counts.entry(&row.policy).or_default() += 1;
+    }
+    let (policy, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (2 * count > rows.len()).then_some(policy)
+}
+
 fn draw_section(out: &mut String, section: &Section, shapes: Option<Shapes>, paint: Paint) {
     let rows = &section.rows;
-    let [size, rate, policy] = [
-        axis("size", rows, |r| r.size.clone()),
-        axis("rate", rows, |r| r.rate.clone()),
-        axis("policy", rows, |r| r.policy.clone()),
+    let usual = usual_policy(rows);
+    let policy = |row: &Row| usual.map_or_else(|| row.policy.clone(), str::to_owned);
+    let columns = [
+        ("", axis("size", rows, |r| r.size.clone())),
+        ("", axis("rate", rows, |r| r.rate.clone())),
+        ("policy ", axis("policy", rows, policy)),
+        ("wait ", axis("wait", rows, |r| r.wait.clone())),
     ];
     let mut shared = Vec::new();
     let mut axes = vec![axis("transport", rows, |r| shorten(&r.transport, NAME))];
-    for (label, column) in [("", size), ("", rate), ("policy ", policy)] {
+    for (label, column) in columns {
         match (same(&column), column.texts.first()) {
             (true, Some(text)) => shared.push(format!("{label}{text}")),
             _ => axes.push(column),
         }
     }
-    axes.push(axis("wait", rows, |r| r.wait.clone()));
     let mut figures = figures(section);
     let mut note = None;
     if let Some(Shapes { texts, note: about }) = shapes {
@@ -179,7 +211,7 @@ fn draw_section(out: &mut String, section: &Section, shapes: Option<Shapes>, pai
     if let Some(note) = note {
         let _ = writeln!(out, "{}", paint.dim(&format!("  {note}")));
     }
-    draw_notes(out, rows, paint);
+    draw_notes(out, section, usual, paint);
     out.push('\n');
 }
 
@@ -233,7 +265,10 @@ fn figures(section: &Section) -> Vec<Column> {
                     (true, false) => " ",
                     (false, _) => "",
                 };
-                format!("{}{star}", row.figures[at])
+                match &row.figures[at] {
+                    Figure::TooFew => format!("{FEW}{star}"),
+                    figure => format!("{figure}{star}"),
+                }
             };
             let texts = section.rows.iter().map(text).collect();
             Column::new([group, heading.stat], false, texts, &section.rows)
@@ -252,13 +287,17 @@ fn gap(axes: &[Column], figures: &[Column]) -> &'static str {
     if width(axes, figures, 2) > WIDTH { " " } else { "  " }
 }
 
-/// Each note once, with the transports it is about.
-fn draw_notes(out: &mut String, rows: &[Row], paint: Paint) {
-    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
-    for row in rows {
-        for note in &row.notes {
+/// Each note once, with the transports it is about, unless that is every row.
+fn draw_notes(out: &mut String, section: &Section, usual: Option<&str>, paint: Paint) {
+    let common = section.common_notes();
+    let mut notes: Vec<(String, Vec<String>)> =
+        common.iter().map(|note| ((*note).to_owned(), vec!["all".to_owned()])).collect();
+    for row in &section.rows {
+        let own = row.notes.iter().filter(|note| !common.contains(&note.as_str())).cloned();
+        let policy = usual.filter(|usual| row.policy != *usual);
+        for note in policy.map(|_| format!("policy {}", row.policy)).into_iter().chain(own) {
             let name = shorten(&row.transport, NAME);
-            match notes.iter_mut().find(|(text, _)| text == note) {
+            match notes.iter_mut().find(|(text, _)| *text == note) {
                 Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name),
                 None => notes.push((note, vec![name])),

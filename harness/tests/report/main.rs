@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use pipefit::link::Policy;
 use pipefit::run::record::{Cell, RunRecord, Status};
 use pipefit_harness::report::{
     Curves, Figure, Row, Run, View, csv, hgrm, hlog, html, markdown, plot, terminal,
@@ -18,7 +19,7 @@ mod pages;
 mod words;
 
 use exports::log;
-use literal::{SCRIPT, cell, measured, meter, record, small, streamed, whole};
+use literal::{SCRIPT, cell, measured, meter, record, small, streamed, usual, whole};
 
 fn rows(view: &View) -> impl Iterator<Item = &Row> {
     view.sections.iter().flat_map(|s| &s.rows)
@@ -32,11 +33,30 @@ fn the_terminal_shows_it_plainly() {
 #[test]
 fn lines_on_a_terminal_fit_unless_names_do_not() {
     let mut record = record();
-    record.cells.retain(|c| c.transport != SCRIPT && c.scenario != "gui60");
-    let table = terminal::table(&record, false);
-    for line in table.lines() {
-        assert!(line.chars().count() <= terminal::WIDTH, "{line}");
+    record.cells.retain(|c| c.transport != SCRIPT);
+    for record in [record, usual().0] {
+        for line in terminal::table(&record, false).lines() {
+            assert!(line.chars().count() <= terminal::WIDTH, "{line}");
+        }
     }
+}
+
+#[test]
+fn a_policy_that_few_have_is_named_below_the_table() {
+    let (mut record, _) = usual();
+    for cell in record.cells.iter_mut().filter(|c| c.transport == "transport-3") {
+        cell.policy = Policy::OverwriteOldest;
+    }
+    let table = terminal::table(&record, false);
+    assert!(table.contains("stream · 64B · 10kHz · policy block · wait block\n"), "{table}");
+    assert!(table.contains("\n  transport-3: policy overwrite-oldest\n"), "{table}");
+    // A transport that has two of them could not be told from itself.
+    let other = record.cells.iter_mut().find(|c| c.transport == "transport-4").unwrap();
+    other.policy = Policy::DropNewest;
+    let again = Cell { policy: Policy::Block, ..other.clone() };
+    record.cells.push(again);
+    let table = terminal::table(&record, false);
+    assert!(table.contains("stream · 64B · 10kHz · wait block\n"), "the control: {table}");
 }
 
 #[test]
