@@ -154,6 +154,11 @@ fn interrupted() -> Result<(), Failed> {
     let asker = stop.clone();
     let cases = [
         Case { extent: Extent::For(Nanos::from_millis(200)), ..case("stream", "pipe") },
+        Case {
+            rate: Some(Hertz::new(50_000_000)),
+            extent: Extent::For(Nanos::from_millis(20)),
+            ..case("stream", "pipe")
+        },
         Case { extent: Extent::For(Nanos::from_secs(30)), ..case("gui60", "pipe") },
         case("max", "pipe"),
     ];
@@ -172,10 +177,15 @@ fn interrupted() -> Result<(), Failed> {
     let outcome = session::run(&Registry::builtin(), &cases, 1, &stop, &watch);
     ensure(began.elapsed() < Duration::from_secs(10), "it did not end when asked")?;
     ensure(outcome.partial, "it is not marked as partial")?;
-    let [whole, cut, never] = &outcome.measured[..] else {
+    let [whole, missed, cut, never] = &outcome.measured[..] else {
         return Err("cells are missing".into());
     };
-    ensure(whole.cell.status == Status::Valid, format!("{:?}", whole.cell.reason))?;
+    let kept = whole.cell.status == Status::Valid || whole.cell.cause == Some(Cause::MissedRate);
+    ensure(kept && whole.cell.ledger.is_some(), format!("{:?}", whole.cell.reason))?;
+    // It was to be measured again, and nobody came to do so.
+    let missed = &missed.cell;
+    ensure(missed.cause == Some(Cause::MissedRate), format!("{:?}", missed.reason))?;
+    ensure((missed.tries, missed.repeats) == (1, 1), format!("{} tries", missed.tries))?;
     ensure(cut.cell.cause == Some(Cause::Interrupted), format!("{:?}", cut.cell.cause))?;
     let ledger = cut.cell.ledger.ok_or("what was measured is gone")?;
     ensure(ledger.offered > 100 && ledger.check().is_ok(), format!("{ledger:?}"))?;

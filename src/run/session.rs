@@ -75,6 +75,9 @@ pub struct Course<'a> {
     not: Option<String>,
     /// Whether the last trial came to nothing, so that no more are tried.
     over: bool,
+    /// A trial that missed its rate and is to be measured again. It is booked only
+    /// where nobody comes to do so.
+    held: Option<(Box<Trial>, Option<Fault>)>,
 }
 
 /// Measures `cases`, each `repeats` times.
@@ -102,12 +105,13 @@ pub fn run(
             }
             let (played, fault) = course.play(i, repeat, stop, watch);
             let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
-            if missed && retry < RETRIES {
-                queue.push_back((i, retry + 1));
-                continue;
-            }
             if let Ok(trial) = &played {
                 pinned = Some(trial.pinned.clone()).max(pinned);
+            }
+            if missed && retry < RETRIES {
+                queue.push_back((i, retry + 1));
+                course.hold(played, fault);
+                continue;
             }
             course.enter(played, fault);
         }
@@ -146,7 +150,7 @@ impl<'a> Course<'a> {
         };
         let entry = entry.filter(|_| not.is_none());
         let (book, began) = (Book::new(case.clone()), Monotonic.now());
-        Self { case, entry, book, began, not, over: false }
+        Self { case, entry, book, began, not, over: false, held: None }
     }
 
     /// Measures it once more, and once again where the rate was missed, up to twice. The
@@ -155,11 +159,13 @@ impl<'a> Course<'a> {
     pub fn trial(&mut self, number: u32, stop: &Stop, watch: Watch<'_>) -> Cell {
         self.over = self.not.is_some();
         let mut page = Book::new(self.case.clone());
-        while !self.is_over() && stop.asked().is_none() {
+        let mut again = !self.is_over() && stop.asked().is_none();
+        while again {
             let (played, fault) = self.play(0, number, stop, watch);
             page.tries += 1;
             let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
-            if missed && page.tries <= RETRIES {
+            again = missed && page.tries <= RETRIES && stop.asked().is_none();
+            if again {
                 continue;
             }
             match &played {
@@ -167,7 +173,6 @@ impl<'a> Course<'a> {
                 Err(error) => page.fail(fault_of(error)),
             }
             self.enter(played, fault);
-            break;
         }
         self.closed(page).cell
     }
@@ -200,7 +205,12 @@ impl<'a> Course<'a> {
         (played, fault)
     }
 
+    fn hold(&mut self, played: Result<Trial, RunError>, fault: Option<Fault>) {
+        self.held = played.ok().map(|trial| (Box::new(trial), fault));
+    }
+
     fn enter(&mut self, played: Result<Trial, RunError>, fault: Option<Fault>) {
+        self.held = None;
         match played {
             Ok(trial) => self.book.add(&trial, fault),
             Err(error) => self.fail(&error),
@@ -219,6 +229,9 @@ impl<'a> Course<'a> {
     /// What all trials came to.
     #[must_use]
     pub fn close(mut self) -> Measured {
+        if let Some((trial, fault)) = self.held.take() {
+            self.book.add(&trial, fault);
+        }
         let book = std::mem::replace(&mut self.book, Book::new(self.case.clone()));
         self.closed(book)
     }
