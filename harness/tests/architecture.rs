@@ -56,7 +56,7 @@ const LONG_FILES: &[(&str, &str)] = &[
         "src/ground/frame.rs",
         "encoding, decoding and resuming share one layout; half of it is tests",
     ),
-    ("src/link/conformance.rs", "one promise after the other, each read on its own"),
+    ("src/link/conformance/exchanges.rs", "one promise after the other, each read on its own"),
     ("src/link/driver.rs", "three ways to poll the same loop, to be compared side by side"),
     ("src/run/measure/mod.rs", "one book: everything that makes a cell, and what makes it invalid"),
 ];
