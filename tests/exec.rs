@@ -45,7 +45,6 @@ fn case(scenario: &'static str, command: &str, wire: &str) -> Case {
         program: Some(program),
         rate: None,
         extent: Extent::For(Nanos::from_millis(600)),
-        silence: Some(Nanos::from_millis(400)),
         ..Case::of(scenario::find(scenario).unwrap(), "exec")
     }
 }
@@ -101,7 +100,8 @@ fn bad_programs() -> Result<(), Failed> {
     ];
     for (command, cause, says) in table {
         let began = Instant::now();
-        let cell = one(case("stream", command, COUNTED));
+        let silence = (cause == Cause::Silent).then_some(Nanos::from_millis(400));
+        let cell = one(Case { silence, ..case("stream", command, COUNTED) });
         failed(&cell, cause, says)?;
         ensure(
             began.elapsed() < Duration::from_secs(4),

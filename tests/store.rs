@@ -191,7 +191,8 @@ fn killed_in_a_run() -> Result<(), Failed> {
                 });
             }
         };
-        let cell = measure(&[case(scenario, "store")], &kill).remove(0);
+        let long = Extent::For(Nanos::from_secs(30));
+        let cell = measure(&[Case { extent: long, ..case(scenario, "store") }], &kill).remove(0);
         let took = began.elapsed();
         ensure(cell.status == Status::Invalid, format!("{scenario}: {:?}", cell.status))?;
         eprintln!("  {scenario}: {:?}, after {took:?}: {:?}", cell.cause, cell.reason);

@@ -255,15 +255,15 @@ fn names_of(pid: u32) -> Vec<String> {
 fn asked_to_end(signal: Signal, code: i32, transport: &str, wait: &str) {
     let folder = tempfile::tempdir().unwrap();
     let over = ["--transport", transport, "--wait", wait];
-    let args = ["run", "rtt,stream", "--rate", "500Hz", "--duration", "1h"];
+    let args = ["run", "rtt,stream", "--rate", "500Hz", "--duration", "1h", "--warmup", "1ms"];
     let args = [&args[..], &over].concat();
     let (mut child, stdout) = start(folder.path(), &args);
     let mut events = events(stdout);
     let started = events.find(|e| e["event"] == "started").unwrap();
     let sensor = started["child_pid"].as_u64().unwrap();
     assert!(is_there(sensor));
-    // Into the middle of it: the warm-up takes 200 ms.
-    std::thread::sleep(Duration::from_millis(400));
+    // Into the middle of it.
+    std::thread::sleep(Duration::from_secs(1));
     let began = Instant::now();
     kill_process(Pid::from_child(&child), signal).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(code));
@@ -318,7 +318,7 @@ fn with_a_program(results: &Path) -> (Child, ChildStdout, u64) {
 fn ctrl_c_ends_a_program_and_saves_what_it_wrote() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, _stdout, program) = with_a_program(folder.path());
-    std::thread::sleep(Duration::from_millis(200));
+    std::thread::sleep(Duration::from_secs(1));
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(!is_there(program), "the program outlived it");

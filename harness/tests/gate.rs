@@ -388,7 +388,8 @@ fn this_program_is_measured_against_itself() {
     let text = fs::read_to_string(kept.path().join("gate.json")).unwrap();
     let record: Value = serde_json::from_str(&text).unwrap();
     for cell in record["cells"].as_array().unwrap() {
-        assert!(cell["pairs"].as_array().unwrap().len() >= 20, "{cell}");
+        let fewest = if cell["verdict"] == "unchanged" { 20 } else { 1 };
+        assert!(cell["pairs"].as_array().unwrap().len() >= fewest, "{cell}");
         assert!(cell["pairs"][0][0].as_f64().unwrap() > 100.0, "{cell}");
     }
 }

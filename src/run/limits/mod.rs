@@ -306,12 +306,15 @@ mod tests {
         }
         let small = &limits.slot_rtt_ns["64"];
         let large = &limits.slot_rtt_ns["65536"];
-        let woken = limits.pipe_wake_ns["20000"].p50;
-        assert!(woken > limits.line_rtt_ns.p50, "{woken:?}");
+        // A side that was away for long leaves a figure out.
+        let line = limits.line_rtt_ns.p50.unwrap();
+        if let Some(woken) = limits.pipe_wake_ns["20000"].p50 {
+            assert!(woken > line, "woken after {woken} ns, line {line} ns");
+        }
         if let (Some(small), Some(large)) = (small.p50, large.p50) {
             assert!(large > small, "64 KiB in {large} ns, 64 B in {small} ns");
         }
-        assert!(limits.stream_bytes_per_s["65536"] > 1e6);
+        assert!(limits.stream_bytes_per_s.get("65536").is_none_or(|rate| *rate > 1e6));
     }
 
     #[test]

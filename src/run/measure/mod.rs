@@ -2,6 +2,7 @@
 
 mod abroad;
 mod guest;
+mod notes;
 
 use std::collections::BTreeMap;
 
@@ -309,13 +310,17 @@ impl Book {
         cell.granted_bytes = self.granted.map(|b| b.0);
         cell.notes = self.notes;
         cell.notes.extend(capacity_note(self.case.capacity, self.granted));
-        cell.notes.extend(residue_note(&self.residue));
+        cell.notes.extend(notes::residue(&self.residue));
         if let Some(fault) = self.fault {
             cell.status = Status::Invalid;
             cell.reason = Some(fault.reason);
             cell.cause = Some(fault.cause);
         }
         if repeats > 0 {
+            if self.case.scenario == "max" && self.case.program.is_none() {
+                let frames = self.balance.offered / repeats as u64;
+                cell.notes.extend(notes::rest(frames, self.granted, self.case.wire_bytes()));
+            }
             cell.metrics = metrics;
             cell.ledger = Some(self.balance);
             cell.residue = Some(self.residue);
@@ -464,14 +469,6 @@ fn plus(sum: &mut Option<u64>, n: u64) {
 
 fn most(max: &mut Option<u64>, n: Option<u64>) {
     *max = (*max).max(n);
-}
-
-/// Descriptors and threads may still be closing when they are counted; these may not.
-fn residue_note(left: &Residue) -> Option<String> {
-    let Residue { zombies, orphans, shm_names, .. } = left;
-    (*zombies > 0 || *orphans > 0 || *shm_names > 0).then(|| {
-        format!("left behind: {zombies} zombies, {orphans} children, {shm_names} names in /dev/shm")
-    })
 }
 
 fn add_residue(sum: &mut Residue, one: &Residue) {
