@@ -17,30 +17,30 @@ ci_end() {
 }
 trap ci_end EXIT
 
-# need_cc: Rust programs are linked by a C compiler. Installed where that is possible.
-need_cc() {
-    if command -v cc >/dev/null; then
-        return
-    fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$ci_name: no C compiler: install gcc and the C library's headers" >&2
+can_install() {
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null
+}
+
+# packages WHAT NAME...: WHAT is missing here, and Debian's packages of these names bring it.
+packages() {
+    local what=$1
+    shift
+    if ! can_install; then
+        echo "$ci_name: no $what: install $*" >&2
         exit 1
     fi
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# need_cc: Rust programs are linked by a C compiler.
+need_cc() {
+    command -v cc >/dev/null || packages "C compiler" gcc libc6-dev
 }
 
 # need_cxx: the fuzzer's library is C++.
 need_cxx() {
-    if command -v c++ >/dev/null; then
-        return
-    fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$ci_name: no C++ compiler: install g++" >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++
+    command -v c++ >/dev/null || packages "C++ compiler" g++
 }
 
 # need_libclang: iceoryx2 reads the C library's headers with it when it is built.
@@ -48,26 +48,16 @@ need_libclang() {
     if ldconfig -p | grep -q libclang || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null; then
         return
     fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$ci_name: no libclang: install libclang-dev" >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libclang-dev
+    packages libclang libclang-dev
 }
 
 # need_ip: two hosts are two network namespaces, and what lies between them can be made
 # to lose packets. Without the tools for it, or without the right to use them, the tests
 # that need them say that they were skipped.
 need_ip() {
-    if command -v ip >/dev/null && command -v nft >/dev/null; then
-        return
+    if ! command -v ip >/dev/null || ! command -v nft >/dev/null; then
+        ! can_install || packages "tools for networks" iproute2 nftables
     fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        return
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 nftables
 }
 
 # need_browser: pages are opened in a browser, which a program for Node.js leads.
@@ -76,15 +66,14 @@ need_browser() {
     command -v chromium >/dev/null || missing+=(chromium)
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
-    if [ "${#missing[@]}" -eq 0 ]; then
-        return
+    [ "${#missing[@]}" -eq 0 ] || packages "browser, or nothing to lead it" "${missing[@]}"
+}
+
+# need_venv: Python with a place of its own for packages.
+need_venv() {
+    if ! command -v python3 >/dev/null || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        packages "Python with venv" python3-venv
     fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$ci_name: no browser, or nothing to lead it: install ${missing[*]}" >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
 # need_component NAME COMMAND...: a part of the toolchain, which this does not change.
@@ -95,17 +84,4 @@ need_component() {
         echo "$ci_name: no $name in this toolchain: rustup component add $name" >&2
         exit 1
     fi
-}
-
-# need_venv: Python with a place of its own for packages.
-need_venv() {
-    if command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null; then
-        return
-    fi
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$ci_name: no Python with venv: install python3-venv" >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
 }

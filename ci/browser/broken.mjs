@@ -64,6 +64,7 @@ export const BROKEN = [
   script('a view beside the picture', 'zoom', /leaves the picture/, 'view.left = clamp(toLeft, left, left + width - width / scale);', 'view.left = toLeft;'),
   script('a wheel that zooms elsewhere', 'zoom', /turning the wheel/, 'view.zoom(Math.exp(-turned / 200), at);', 'view.zoom(Math.exp(-turned / 200));'),
   added('a widget without its script', 'plain', /without the script/, '<button type="button">Sort</button>'),
+  markup('a flat picture', 'plain', /its picture is/, 'aria-label="stream: response by percentile" viewBox', 'style="height:6px" aria-label="stream: response by percentile" viewBox'),
   markup('switches on paper', 'paper', /on paper/, '.tools, .readout, .marker', '.marker'),
   markup('a figure that is not the record\'s', 'readBack', /and 1234567 here/, 'data-value="403"', 'data-value="1234567"'),
   markup('no figure that could be held against the record', 'readBack', /nothing/, ' data-key=', ' data-was='),

@@ -6,23 +6,23 @@ import { away, press, some, until } from './hands.mjs';
 export const figureAt = (page, i) => page.locator('figure.plot').nth(i);
 const pictureAt = (page, i) => figureAt(page, i).locator('.scroll svg').first();
 
-// Of all marks on the page: their hue, how much of them is seen, and whether they are away.
-function marks(page) {
-  return page.evaluate(() => Array.from(document.querySelectorAll('figure.plot'), (figure) => {
-    return Array.from(figure.querySelectorAll('.scroll svg [data-hue]'), (mark) => ({
-      ...mark.dataset, opacity: Number(getComputedStyle(mark).opacity), off: mark.getClientRects().length === 0,
-    }));
-  }));
+// Of all marks of the page, or of a plot: their hue, how much of them is seen, and whether
+// they are away.
+function marksIn(at) {
+  return at.locator('.scroll svg [data-hue]').evaluateAll((all) => all.map((mark) => ({
+    ...mark.dataset, opacity: Number(getComputedStyle(mark).opacity), off: mark.getClientRects().length === 0,
+  })));
 }
+const marksOf = (page) => marksIn(page.locator('figure.plot'));
 
 export async function highlight({ page, complaints }) {
   let seen = 0;
   await away(page);
-  const before = (await marks(page)).flat();
+  const before = await marksOf(page);
   const hues = new Set(before.map(({ hue }) => hue));
   const entries = page.locator('.legend li[data-hue], tbody[data-hue]');
   const check = async (how, hue) => {
-    const wrong = (await marks(page)).flat().filter(({ opacity, hue: own }, at) => {
+    const wrong = (await marksOf(page)).filter(({ opacity, hue: own }, at) => {
       // Parts of ledgers and transports leave each other alone.
       const dims = hue !== null && own !== hue && (Number(own) >= 4096) === (Number(hue) >= 4096);
       return dims ? Math.abs(opacity - 0.15) > 0.01 : opacity !== before[at].opacity;
@@ -61,7 +61,7 @@ export async function toggle({ page, complaints }) {
     const figure = figureAt(page, i);
     const rest = figure.getByRole('button', { name: 'Show all' });
     const check = async (how, shown) => {
-      const [own, pressed] = [(await marks(page))[i], await figure.locator('.legend li[data-series] button').evaluateAll((all) => all.map((one) => one.ariaPressed))];
+      const [own, pressed] = [await marksIn(figure), await figure.locator('.legend li[data-series] button').evaluateAll((all) => all.map((one) => one.ariaPressed))];
       legend.forEach((entry, at) => {
         if (pressed[at] !== String(shown[at])) complaints.push(`${id}, ${how}: ${entry.series} says ${pressed[at]}`);
         if (own.filter(owns(entry)).some(({ off }) => off === shown[at])) complaints.push(`${id}, ${how}: marks of ${entry.series} are wrong`);
@@ -76,7 +76,7 @@ export async function toggle({ page, complaints }) {
         complaints.push(`${id}: ${entry.series} cannot be pressed`);
         continue;
       }
-      if (!(await marks(page))[i].some(owns(entry))) complaints.push(`${id}: ${entry.series} has no marks`);
+      if (!(await marksIn(figure)).some(owns(entry))) complaints.push(`${id}: ${entry.series} has no marks`);
       const only = every.map((_, other) => other === at);
       await press(page, button);
       await check(`${entry.series} hidden`, only.map((one) => !one));

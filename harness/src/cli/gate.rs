@@ -25,6 +25,7 @@ use crate::gate::record::{CellRecord, GateRecord, SCHEMA};
 use crate::gate::selftest;
 use crate::gate::serve::serve;
 use crate::gate::suite::{Outcome, Ruling, Suite};
+use crate::report::percent;
 use crate::results::{FileError, Store};
 
 /// The payload where none is named.
@@ -271,7 +272,7 @@ fn progress(duel: &Duel, which: &str) -> String {
     let seconds = duel.took.0 as f64 / 1e9;
     let change = duel
         .look
-        .map_or_else(String::new, |l| format!(" {:+.1} %", 100.0 * l.change.value.exp_m1()));
+        .map_or_else(String::new, |l| format!(" {}", percent(100.0 * l.change.value.exp_m1())));
     let (id, pairs) = (duel.cell.id(), duel.pairs.len());
     format!("{id}, {which}: {}{change}, {pairs} pairs, {seconds:.1} s", duel.call().word())
 }

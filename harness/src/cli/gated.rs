@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::github;
 use super::out::{Out, tell};
 use crate::gate::record::GateRecord;
-use crate::report::{self, json};
+use crate::report::{self, json, signed};
 use crate::results::put;
 
 /// How a gate is exported.
@@ -82,7 +82,8 @@ fn table(record: &GateRecord) -> String {
         if let (Some(change), Some(low), Some(high)) =
             (cell.change_pct, cell.low_pct, cell.high_pct)
         {
-            let _ = write!(out, " {change:>+6.1} % [{low:+.1}, {high:+.1}]");
+            let (change, low, high) = (signed(change), signed(low), signed(high));
+            let _ = write!(out, " {change:>6} % [{low}, {high}]");
         }
         let _ = write!(out, "  {} pairs, {:.1} s", cell.all_pairs(), cell.took_ns as f64 / 1e9);
         if let Some(least) = cell.least_seen_pct {

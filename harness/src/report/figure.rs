@@ -145,6 +145,18 @@ pub(super) fn times(ratio: f64) -> String {
     }
 }
 
+/// A change in percent, as a number with its sign. What hardly differs from nothing has none.
+#[must_use]
+pub fn signed(pct: f64) -> String {
+    if pct.abs() < 0.05 { "0.0".to_owned() } else { format!("{pct:+.1}") }
+}
+
+/// `+2.3 %`.
+#[must_use]
+pub fn percent(pct: f64) -> String {
+    format!("{} %", signed(pct))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

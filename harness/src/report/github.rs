@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::figure::{percent, signed};
 use crate::verdict::gated::GateRecord;
 use crate::verdict::{BudgetRecord, Verdicts};
 
@@ -73,7 +74,7 @@ pub fn gate_annotations(gate: &GateRecord) -> String {
         let message = match (cell.change_pct, cell.low_pct, cell.high_pct, &cell.reason) {
             (_, _, _, Some(why)) => format!("{}: {why}", cell.verdict),
             (Some(change), Some(low), Some(high), None) => {
-                format!("{}: {change:+.1} % [{low:+.1}, {high:+.1}]", cell.verdict)
+                format!("{}: {} [{}, {}]", cell.verdict, percent(change), signed(low), signed(high))
             }
             _ => cell.verdict.clone(),
         };

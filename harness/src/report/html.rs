@@ -22,6 +22,7 @@ mod environment;
 mod figure;
 mod gated;
 mod history;
+mod number;
 mod scenario;
 mod shell;
 mod spark;

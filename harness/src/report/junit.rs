@@ -8,6 +8,7 @@ use std::time::Duration;
 use pipefit::run::record::{RunRecord, Status};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
+use super::figure::percent;
 use super::model::clean;
 use crate::verdict::Verdicts;
 use crate::verdict::gated::GateRecord;
@@ -42,7 +43,7 @@ pub fn budgets(verdicts: &Verdicts) -> Result<String, SerializeError> {
 /// Where it cannot be written.
 pub fn gate(gate: &GateRecord) -> Result<String, SerializeError> {
     let cases = gate.cells.iter().map(|cell| {
-        let change = cell.change_pct.map_or_else(String::new, |pct| format!(" {pct:+.1} %"));
+        let change = cell.change_pct.map_or_else(String::new, |pct| format!(" {}", percent(pct)));
         let message = format!("{}{change}{}", cell.verdict, why(cell.reason.as_deref()));
         let status = match &cell.verdict[..] {
             "regressed" => Outcome::Failed,

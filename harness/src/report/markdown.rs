@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use pipefit::run::record::{RunRecord, Status};
 
+use super::figure::{percent, signed};
 use super::model::{BudgetsView, Row, Section, View};
 use crate::verdict::Verdicts;
 use crate::verdict::gated::GateRecord;
@@ -88,10 +89,9 @@ pub fn gate(gate: &GateRecord) -> String {
     }
     out += "| verdict | cell | change | 98 % | pairs | seconds | would have seen |\n|---|---|--:|--:|--:|--:|--:|\n";
     for cell in &gate.cells {
-        let pct =
-            |value: Option<f64>| value.map_or_else(|| "—".to_owned(), |v| format!("{v:+.1} %"));
+        let pct = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), percent);
         let interval = match (cell.low_pct, cell.high_pct) {
-            (Some(low), Some(high)) => format!("{low:+.1} … {high:+.1}"),
+            (Some(low), Some(high)) => format!("{} … {}", signed(low), signed(high)),
             _ => "—".to_owned(),
         };
         let why = cell.reason.as_ref().map_or_else(String::new, |why| format!(" ({})", text(why)));

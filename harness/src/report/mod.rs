@@ -35,7 +35,7 @@ pub mod trackers;
 pub mod trend;
 
 pub use curves::Curves;
-pub use figure::Figure;
+pub use figure::{Figure, percent, signed};
 pub use model::{
     AssertRow, Best, Books, BudgetRow, BudgetsView, Fact, Heading, Mark, Row, Section, Stamp,
     SummaryRow, View,

@@ -6,7 +6,7 @@ use pipefit::run::record::{Cell, Status};
 
 use super::Side;
 use super::group::{hue, subjects};
-use crate::report::figure::{Figure, amount};
+use crate::report::figure::{Figure, amount, percent, signed};
 use crate::report::headline::Headline;
 use crate::report::model::{Mark, clean};
 use crate::stat::welch::{LEAST, ratio};
@@ -67,14 +67,10 @@ impl Change {
     /// `-1.0 … +5.6 %`, or nothing.
     #[must_use]
     pub fn interval(&self) -> String {
-        let between = self.between.map(|(low, high)| format!("{low:+.1} … {}", percent(high)));
+        let between =
+            self.between.map(|(low, high)| format!("{} … {}", signed(low), percent(high)));
         between.unwrap_or_default()
     }
-}
-
-/// What hardly differs from nothing has no sign.
-fn percent(value: f64) -> String {
-    if value.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{value:+.1} %") }
 }
 
 /// A cell of which something is missing.

@@ -5,10 +5,10 @@ use pipefit::run::record::Status;
 
 use super::differences::differences;
 use super::figure::Counter;
-use super::scenario::{class, number};
+use super::number::{number, ratio};
+use super::scenario::class;
 use super::shell::{Part, shell};
 use crate::report::compare::{Comparison, Group, INTERVALS, Known, Line, NOTE, Side, alike};
-use crate::report::figure::times;
 use crate::report::plot;
 
 /// Runs side by side: what differs between them, the same cells against each other, and all
@@ -179,10 +179,7 @@ fn row(group: &Group, line: &Line, columns: usize) -> Markup {
                     @for (at, figure) in row.figures.iter().enumerate() {
                         (number(0, "", figure, row.best && group.main == Some(at)))
                     }
-                    @match line.ratio {
-                        Some(ratio) => td.n data-value=(format!("{ratio:.4}")) { (times(ratio)) },
-                        None => td.n.absent { "—" },
-                    }
+                    (ratio(line.ratio))
                 }
             }
             @if row.status == Status::Invalid {

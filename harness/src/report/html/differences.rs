@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::number::{number, quantity};
 use crate::report::compare::{Change, Comparison, Difference, INTERVALS};
-use crate::report::figure::Figure;
+use crate::report::figure::percent;
 
 /// A table of differences, their plots, and the cells that lack something.
 pub(super) fn differences(comparison: &Comparison, plots: &Markup) -> Markup {
@@ -54,8 +55,8 @@ fn row(one: &Difference) -> Markup {
                 td { (one.run) }
                 td { (one.base) }
                 td { (one.figure) }
-                (figure(&one.from))
-                (figure(&one.to))
+                (number(0, "", &one.from, false))
+                (number(0, "", &one.to, false))
                 (change(Some(one.change)))
                 (change(one.to_limit))
                 td { (one.about) }
@@ -64,31 +65,12 @@ fn row(one: &Difference) -> Markup {
     }
 }
 
-fn figure(figure: &Figure) -> Markup {
-    html! {
-        @match figure.raw() {
-            Some(raw) => td.n data-value=(raw) { (figure.to_string()) },
-            None => td.n.absent { (figure.to_string()) },
-        }
-    }
-}
-
 /// A change, and the ends of its interval.
 fn change(change: Option<Change>) -> Markup {
     let ends = change.and_then(|change| change.between);
     html! {
-        (percent(change.map(|change| change.pct)))
-        (percent(ends.map(|ends| ends.0)))
-        (percent(ends.map(|ends| ends.1)))
-    }
-}
-
-fn percent(value: Option<f64>) -> Markup {
-    let shown = value.map(|pct| (pct, Change { pct, between: None }.shown()));
-    html! {
-        @match shown {
-            Some((pct, text)) => td.n data-value=(pct) { (text) },
-            None => td.n.absent { "—" },
-        }
+        (quantity(change.map(|change| change.pct), percent))
+        (quantity(ends.map(|ends| ends.0), percent))
+        (quantity(ends.map(|ends| ends.1), percent))
     }
 }

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use super::figure::Counter;
+use super::number::quantity;
 use super::shell::{Part, shell};
+use crate::report::figure::percent;
 use crate::report::model::clean;
 use crate::report::plot;
 use crate::verdict::gated::{CellRecord, GateRecord};
@@ -86,35 +88,18 @@ fn row(cell: &CellRecord) -> Markup {
             tr {
                 th scope="row" { (clean(&cell.cell)) }
                 td class={ "verdict-" (class) } { (glyph) " " (clean(&cell.verdict)) }
-                (percent(cell.change_pct))
-                (percent(cell.low_pct))
-                (percent(cell.high_pct))
+                (quantity(cell.change_pct, percent))
+                (quantity(cell.low_pct, percent))
+                (quantity(cell.high_pct, percent))
                 td.n data-value=(cell.all_pairs()) { (cell.all_pairs()) }
                 td.n data-value=(cell.took_ns) { (format!("{:.1}", cell.took_ns as f64 / 1e9)) }
-                @match cell.least_seen_pct {
-                    Some(least) => td.n data-value=(least) { (format!("{least:.1} %")) },
-                    None => td.n.absent { "—" },
-                }
+                (quantity(cell.least_seen_pct, |least| format!("{least:.1} %")))
             }
             @if let Some(why) = &cell.reason {
                 tr.more { td colspan="8" { div { (clean(why)) } } }
             }
         }
     }
-}
-
-fn percent(value: Option<f64>) -> Markup {
-    html! {
-        @match value {
-            Some(value) => td.n data-value=(value) { (signed(value)) },
-            None => td.n.absent { "—" },
-        }
-    }
-}
-
-/// With a sign, unless it is as good as nothing.
-fn signed(percent: f64) -> String {
-    if percent.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{percent:+.1} %") }
 }
 
 fn terms(record: &GateRecord) -> Markup {

@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 
 use super::figure::Counter;
+use super::number::quantity;
 use super::shell::{Part, shell};
 use super::spark::spark;
+use crate::report::figure::percent;
 use crate::report::history::{Class, Listed, Overview, Series, Turn};
 use crate::report::plot;
 
@@ -100,14 +102,8 @@ fn cell(series: &Series, runs: usize) -> Markup {
             tr {
                 th scope="row" { (series.cell) }
                 td { (series.figure) }
-                @match series.newest() {
-                    Some(value) => td.n data-value=(value) { (series.shown(value)) },
-                    None => td.n.absent { "—" },
-                }
-                @match series.change_pct {
-                    Some(pct) => td.n data-value=(pct) { (percent(pct)) },
-                    None => td.n.absent { "—" },
-                }
+                (quantity(series.newest(), |value| series.shown(value)))
+                (quantity(series.change_pct, percent))
                 td.n data-value=(series.points.len()) { (series.points.len()) }
                 @match series.turns.last() {
                     Some(turn) => td { (turn.run.started) ", " (percent(turn.change_pct())) },
@@ -117,10 +113,6 @@ fn cell(series: &Series, runs: usize) -> Markup {
             }
         }
     }
-}
-
-fn percent(pct: f64) -> String {
-    if pct.abs() < 0.05 { "0.0 %".to_owned() } else { format!("{pct:+.1} %") }
 }
 
 fn changes(class: &Class, turns: &[(&Series, &Turn)]) -> Markup {

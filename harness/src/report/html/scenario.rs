@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use pipefit::run::record::Status;
 
-use crate::report::figure::Figure;
+use super::number::number;
 use crate::report::model::{Row, Section};
 
 /// A scenario: its table, then its plots.
@@ -77,22 +77,6 @@ fn cells(section: &Section, row: &Row, common: &[&str]) -> Markup {
             @if !own.is_empty() {
                 tr.more.(class) {
                     td colspan=(columns) { div { (own.join("; ")) } }
-                }
-            }
-        }
-    }
-}
-
-/// A figure, with the number behind it and where `run.json` has that.
-pub(super) fn number(cell: usize, key: &str, figure: &Figure, best: bool) -> Markup {
-    let place = (!key.is_empty()).then(|| format!("{cell}/{key}"));
-    html! {
-        @match figure {
-            Figure::TooFew => td.n.few data-key=[place] { (figure.to_string()) },
-            Figure::Absent => td.n.absent { (figure.to_string()) },
-            Figure::Value { text, raw } => {
-                td.n data-value=(raw) data-key=[place] {
-                    @if best { strong.best { (text) "*" } } @else { (text) }
                 }
             }
         }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::environment::reminder;
-use super::scenario::{class, number};
-use crate::report::figure::times;
+use super::number::{number, ratio};
+use super::scenario::class;
 use crate::report::model::{SummaryRow, View};
 
 /// The table of all cells.
@@ -51,10 +51,7 @@ fn line(summary: &SummaryRow) -> Markup {
                 td { (row.wait) }
                 td { (summary.name) }
                 (number(row.at, summary.key, &summary.figure, row.best))
-                @match summary.ratio {
-                    Some(ratio) => td.n data-value=(format!("{ratio:.4}")) { (times(ratio)) },
-                    None => td.n.absent { "—" },
-                }
+                (ratio(summary.ratio))
             }
         }
     }

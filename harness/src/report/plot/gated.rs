@@ -6,6 +6,7 @@ use super::intervals::{Dot, Intervals, data};
 use super::lines::Tone;
 use super::unit::Unit;
 use super::{Drawing, PlotError, Words};
+use crate::report::figure::percent;
 use crate::report::model::clean;
 use crate::verdict::gated::{CellRecord, GateRecord};
 
@@ -62,7 +63,7 @@ fn dot(cell: &CellRecord) -> Option<Dot> {
         about: String::new(),
         value,
         between,
-        figure: format!("{value:+.1} % {}", clean(&cell.verdict)),
+        figure: format!("{} {}", percent(value), clean(&cell.verdict)),
         tone,
         row,
     })
