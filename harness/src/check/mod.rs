@@ -5,7 +5,6 @@
 //! After each trial it is judged; there are more until every assertion is clear, or the
 //! profile's patience is at its end.
 
-mod kept;
 mod noise;
 
 use std::collections::BTreeMap;
@@ -13,11 +12,10 @@ use std::collections::BTreeMap;
 use pipefit::ground::{Clock, Monotonic, Nanos};
 use pipefit::link::Stop;
 use pipefit::run::limits::{self, Limits, Samples};
-use pipefit::run::record::{Cell, Measured, Status};
+use pipefit::run::record::{Cause, Cell, Measured, Status};
 use pipefit::run::session::{Course, Watch};
 use pipefit::run::{Case, Registry};
 
-use kept::{Kept, is_late};
 pub use noise::Quiet;
 
 use crate::stat::paired::AGREE;
@@ -82,7 +80,7 @@ impl Bench<'_> {
             rivals.iter().map(|rival| Course::new(self.registry, rival)).collect();
         let mut limits = Beside::new(budget, self.pins);
         let quiet = Quiet::begin();
-        let mut kept = Kept::default();
+        let (mut trials, mut dropped) = (Vec::new(), 0);
         let (mut judged, mut noise) = (None, None);
         for number in 0..budget.trials {
             if self.stop.asked().is_some() {
@@ -106,13 +104,12 @@ impl Bench<'_> {
             let meanwhile = limits.between(before, after);
             let trial = Trialled { cell, rivals, limits: meanwhile };
             if agree && (noise.is_none() || !was_starved(budget, &trial)) {
-                kept.add(trial);
+                trials.push(trial);
             } else {
-                kept.set_aside();
+                dropped += 1;
             }
             let last = number + 1 == budget.trials;
-            let trials = kept.judged_by(last);
-            let so_far = judge(&budget.asserts, budget.must_fail, trials, noise.as_deref(), last);
+            let so_far = judge(&budget.asserts, budget.must_fail, &trials, noise.as_deref(), last);
             let open = so_far.open || trials.is_empty();
             judged = Some(so_far);
             if !open {
@@ -120,7 +117,6 @@ impl Bench<'_> {
             }
         }
         let interrupted = self.stop.asked().is_some();
-        let (trials, dropped) = (kept.judged_by(true), kept.dropped(true));
         let mut judged = judged
             .filter(|_| !trials.is_empty())
             .unwrap_or_else(|| nothing(if interrupted { 0 } else { dropped }));
@@ -145,7 +141,9 @@ impl Bench<'_> {
 /// or it has too few samples. Where others keep the machine busy, that says nothing of what
 /// is measured.
 fn was_starved(budget: &Budget, trial: &Trialled) -> bool {
-    is_late(trial) || says_too_little(&budget.asserts, trial)
+    let late = |cell: &Cell| cell.cause == Some(Cause::MissedRate);
+    std::iter::once(&trial.cell).chain(trial.rivals.values()).any(late)
+        || says_too_little(&budget.asserts, trial)
 }
 
 fn nothing(dropped: usize) -> Judged {
