@@ -5,6 +5,7 @@
 mod serially;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
@@ -26,6 +27,7 @@ fn main() {
         ("a_stopped_echo_peer_yields_no_round_trip", stopped_echo),
         ("a_stopped_sensor_is_waited_for_and_then_goes_on", paused_sensor),
         ("an_interrupt_saves_what_was_measured", interrupted),
+        ("an_interrupt_before_another_try_spoils_no_repeat", interrupted_between),
         ("a_rate_that_cannot_be_kept_is_tried_three_times_and_invalid", missed_rate),
         ("policies_account_for_every_frame", policies),
     ]);
@@ -197,6 +199,31 @@ fn interrupted() -> Result<(), Failed> {
     let ledger = cut.cell.ledger.ok_or("what was measured is gone")?;
     ensure(ledger.offered > 100 && ledger.check().is_ok(), format!("{ledger:?}"))?;
     ensure(never.cell.cause == Some(Cause::Interrupted), format!("{:?}", never.cell.cause))
+}
+
+fn interrupted_between() -> Result<(), Failed> {
+    let stop = Stop::default();
+    let second = AtomicBool::new(false);
+    let watch = |event: Event<'_>| match event {
+        Event::Begins { repeat, .. } => second.store(repeat == 1, Ordering::Relaxed),
+        Event::Started { started, .. } if second.load(Ordering::Relaxed) => {
+            let pid = started.child.and_then(|pid| Pid::from_raw(pid.cast_signed())).unwrap();
+            // Over the end of it, so that it misses its rate.
+            std::thread::spawn(move || {
+                std::thread::park_timeout(Duration::from_millis(100));
+                kill_process(pid, Signal::STOP).unwrap();
+                std::thread::park_timeout(Duration::from_millis(700));
+                kill_process(pid, Signal::CONT).unwrap();
+            });
+        }
+        Event::Ended { repeat: 1, .. } => stop.ask(Why::Interrupted),
+        _ => {}
+    };
+    let cases = [case("stream", "pipe")];
+    let outcome = session::run(&Registry::builtin(), &cases, 2, &stop, &watch);
+    let cell = &outcome.measured[0].cell;
+    ensure(outcome.partial && cell.tries >= 2, format!("{} tries", cell.tries))?;
+    ensure(cell.status == Status::Valid && cell.repeats == 1, format!("{:?}", cell.reason))
 }
 
 fn missed_rate() -> Result<(), Failed> {

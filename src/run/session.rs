@@ -76,7 +76,7 @@ pub struct Course<'a> {
     /// Whether the last trial came to nothing, so that no more are tried.
     over: bool,
     /// A trial that missed its rate and is to be measured again. It is booked only
-    /// where nobody comes to do so.
+    /// where nobody comes to do so, and there is no other.
     held: Option<(Box<Trial>, Option<Fault>)>,
 }
 
@@ -164,7 +164,8 @@ impl<'a> Course<'a> {
             let (played, fault) = self.play(0, number, stop, watch);
             page.tries += 1;
             let missed = fault.as_ref().is_some_and(|f| f.cause == Cause::MissedRate);
-            again = missed && page.tries <= RETRIES && stop.asked().is_none();
+            let owed = missed && page.tries <= RETRIES;
+            again = owed && stop.asked().is_none();
             if again {
                 continue;
             }
@@ -172,7 +173,11 @@ impl<'a> Course<'a> {
                 Ok(trial) => page.add(trial, fault.clone()),
                 Err(error) => page.fail(fault_of(error)),
             }
-            self.enter(played, fault);
+            if owed {
+                self.hold(played, fault);
+            } else {
+                self.enter(played, fault);
+            }
         }
         self.closed(page).cell
     }
@@ -229,7 +234,9 @@ impl<'a> Course<'a> {
     /// What all trials came to.
     #[must_use]
     pub fn close(mut self) -> Measured {
-        if let Some((trial, fault)) = self.held.take() {
+        if let Some((trial, fault)) = self.held.take()
+            && self.book.is_empty()
+        {
             self.book.add(&trial, fault);
         }
         let book = std::mem::replace(&mut self.book, Book::new(self.case.clone()));

@@ -116,10 +116,14 @@ struct State {
 struct Half<const N: usize> {
     state: Arc<Mutex<State>>,
     spec: LinkSpec,
-    sent: u64,
 }
 
-struct Sender<const N: usize>(Half<N>);
+struct Sender<const N: usize> {
+    half: Half<N>,
+    /// Frames so far.
+    sent: u64,
+    held: Option<Vec<u8>>,
+}
 
 struct Reader<const N: usize>(Half<N>);
 
@@ -164,9 +168,13 @@ impl<const N: usize> Transport for Broken<N> {
             return Err(LinkError::Unsupported { what: Self::NAME.into(), why });
         }
         let state = Arc::default();
-        let half = || Half { state: Arc::clone(&state), spec: *spec, sent: 0 };
+        let half = || Half { state: Arc::clone(&state), spec: *spec };
         let granted = if Self::has(Fault::GrantsNothing) { Bytes(0) } else { spec.capacity };
-        Ok(Link { tx: Sender(half()), rx: Reader(half()), granted: Some(granted) })
+        Ok(Link {
+            tx: Sender { half: half(), sent: 0, held: None },
+            rx: Reader(half()),
+            granted: Some(granted),
+        })
     }
 
     fn tx_ticket(tx: Sender<N>) -> Result<Ticket, LinkError> {
@@ -186,24 +194,24 @@ fn ticket<H>(given: bool, _half: H) -> Result<Ticket, LinkError> {
 
 impl<const N: usize> Sender<N> {
     fn is_full(&self, state: &State) -> bool {
-        let never = match self.0.spec.policy {
+        let never = match self.half.spec.policy {
             Policy::Block => Broken::<N>::has(Fault::NeverFills),
             Policy::DropNewest => Broken::<N>::has(Fault::NeverDrops),
             Policy::OverwriteOldest => false,
         };
-        !never && state.queue.len() >= self.0.spec.slots()
+        !never && state.queue.len() >= self.half.spec.slots()
     }
 
     /// What becomes of a frame now, or that there is no room for it.
     fn offer(&mut self, frame: &mut Vec<u8>) -> Result<Result<Sent, SendError>, ()> {
         let has = Broken::<N>::has;
-        let state = Arc::clone(&self.0.state);
+        let state = Arc::clone(&self.half.state);
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.rx_gone {
             let learns = !has(Fault::NeverLearnsTheReaderLeft);
             return Ok(if learns { Err(SendError::Closed) } else { Ok(Sent::Delivered) });
         }
-        let displaced = match self.0.spec.policy {
+        let displaced = match self.half.spec.policy {
             _ if !self.is_full(&state) => false,
             Policy::Block => return Err(()),
             Policy::DropNewest => return Ok(Ok(Sent::DroppedThis)),
@@ -222,16 +230,19 @@ impl<const N: usize> Sender<N> {
     /// Puts a frame into the queue, or what the fault makes of it.
     fn put(&mut self, state: &mut State, mut frame: Vec<u8>) {
         let has = Broken::<N>::has;
-        let at = self.0.sent;
-        self.0.sent += 1;
+        let at = self.sent;
+        self.sent += 1;
         match at {
             400 if has(Fault::Loses) || has(Fault::LosesOfABatch) => return,
             400 if has(Fault::Repeats) => state.queue.push_back(frame.clone()),
             400 if has(Fault::Garbles) => *frame.last_mut().unwrap() ^= 1,
+            400 if has(Fault::Swaps) => {
+                self.held = Some(frame);
+                return;
+            }
             401 if has(Fault::Swaps) => {
-                let before = state.queue.pop_back();
                 state.queue.push_back(frame);
-                state.queue.extend(before);
+                state.queue.extend(self.held.take());
                 return;
             }
             _ => {}
@@ -249,7 +260,7 @@ impl<const N: usize> Tx for Sender<N> {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<Sent, SendError> {
         let has = Broken::<N>::has;
-        let max = self.0.spec.frame.as_usize();
+        let max = self.half.spec.frame.as_usize();
         if len > max && !has(Fault::TakesTooLarge) {
             return Err(SendError::TooLarge { len, max });
         }
@@ -267,7 +278,7 @@ impl<const N: usize> Tx for Sender<N> {
     }
 
     async fn close<C: Timer>(&mut self, _timer: &C, _until: Nanos) -> Result<(), SendError> {
-        let mut state = self.0.lock();
+        let mut state = self.half.lock();
         state.tx_gone = true;
         if Broken::<N>::has(Fault::ForgetsTheRest) {
             state.queue.clear();
@@ -335,7 +346,7 @@ impl<const N: usize> Rx for Reader<N> {
 
 impl<const N: usize> Drop for Sender<N> {
     fn drop(&mut self) {
-        self.0.lock().tx_gone = true;
+        self.half.lock().tx_gone = true;
     }
 }
 

@@ -1,5 +1,5 @@
 //! What two halves say to each other, one exchange for each promise. Where one side must
-//! have come so far before the other goes on, it says so: nothing hangs on how long it takes.
+//! have come so far before the other goes on, it says so, however long it takes.
 
 use super::{Found, ensure};
 use crate::ground::Nanos;
@@ -120,9 +120,8 @@ impl Word {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Waits for it; not for ever.
-    async fn heard(self, timer: &impl Timer) {
-        let limit = soon(timer);
+    /// Waits for it, until `limit` at most.
+    async fn heard(self, timer: &impl Timer, limit: Nanos) {
         while !self.0.load(Ordering::Acquire) && timer.now() < limit {
             timer.sleep_until(timer.now() + Nanos::from_millis(1)).await;
         }
@@ -198,7 +197,7 @@ impl ReadTimesOut {
 impl<T: Transport> Exchange<T> for ReadTimesOut {
     async fn send<C: Timer>(self, tx: T::Tx, timer: C) -> Found {
         // Holds the link open, and empty, until the reader has given up.
-        self.0.heard(&timer).await;
+        self.0.heard(&timer, soon(&timer)).await;
         finish(tx, &timer).await
     }
 
@@ -248,19 +247,27 @@ impl<T: Transport> Exchange<T> for ReaderGone {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct SenderGone;
+pub(super) struct SenderGone(Word);
+
+impl SenderGone {
+    pub(super) fn new() -> Self {
+        Self(Word::new())
+    }
+}
 
 impl<T: Transport> Exchange<T> for SenderGone {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
         for seq in 0..3 {
             put(&mut tx, &timer, soon(&timer), seq, 64).await.map_err(|e| e.to_string())?;
         }
-        finish(tx, &timer).await
+        let closed = finish(tx, &timer).await;
+        self.0.say();
+        closed
     }
 
     async fn read<C: Timer>(self, mut rx: T::Rx, timer: C) -> Found {
         // Let it go first, where it can.
-        timer.sleep_until(timer.now() + Nanos::from_millis(20)).await;
+        self.0.heard(&timer, timer.now() + Nanos::from_millis(250)).await;
         Order::of::<T>().read(&mut rx, &timer, 2).await?;
         let drained = rx.drain(&timer, 5, |_| ()).await;
         ensure(matches!(drained, Err(RecvError::Closed)), format!("drain says {drained:?}"))
@@ -270,7 +277,7 @@ impl<T: Transport> Exchange<T> for SenderGone {
 /// Frames for [`Drains`].
 const DRAINED: u64 = 40;
 
-/// How many of them at once: fewer than any queue here holds, so that more could be had.
+/// How many of them at once: fewer than most queues hold, so that more could be had.
 const AT_ONCE: usize = 3;
 
 #[derive(Clone, Copy)]
@@ -284,7 +291,7 @@ impl Drains {
 
 impl<T: Transport> Exchange<T> for Drains {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
-        self.0.heard(&timer).await;
+        self.0.heard(&timer, soon(&timer)).await;
         for seq in 0..DRAINED {
             put(&mut tx, &timer, soon(&timer), seq, 64).await.map_err(|e| e.to_string())?;
         }
@@ -325,29 +332,35 @@ async fn drains_nothing<X: Rx>(rx: &mut X, timer: &impl Timer) -> Found {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Prompt(Word);
+pub(super) struct Prompt {
+    sent: Word,
+    looked: Word,
+}
 
 impl Prompt {
     pub(super) fn new() -> Self {
-        Self(Word::new())
+        Self { sent: Word::new(), looked: Word::new() }
     }
 }
+
+/// What is not there after this long is held back until others follow.
+const PROMPT: Nanos = Nanos::from_secs(1);
 
 impl<T: Transport> Exchange<T> for Prompt {
     async fn send<C: Timer>(self, mut tx: T::Tx, timer: C) -> Found {
         put(&mut tx, &timer, soon(&timer), 0, 64).await.map_err(|e| e.to_string())?;
-        self.0.heard(&timer).await;
+        self.sent.say();
+        self.looked.heard(&timer, soon(&timer)).await;
         finish(tx, &timer).await
     }
 
     async fn read<C: Timer>(self, mut rx: T::Rx, timer: C) -> Found {
-        let claimed = T::caps().prompt;
-        // What is held back comes when others follow, and none do.
-        let patience = if claimed { Nanos::from_secs(2) } else { Nanos::from_millis(250) };
-        let came = rx.recv(&timer, timer.now() + patience, number).await.is_ok();
-        self.0.say();
+        self.sent.heard(&timer, timer.now() + PROMPT).await;
+        let came = rx.recv(&timer, timer.now() + PROMPT, number).await.is_ok();
+        self.looked.say();
         // Stay until the sender has gone: what it held back must find a reader.
         while rx.recv(&timer, soon(&timer), number).await.is_ok() {}
+        let claimed = T::caps().prompt;
         ensure(
             came == claimed,
             format!("claims prompt = {claimed}, but a single frame came = {came}"),
@@ -421,7 +434,7 @@ impl<T: Transport> Exchange<T> for Full {
     }
 
     async fn read<C: Timer>(self, mut rx: T::Rx, timer: C) -> Found {
-        self.1.heard(&timer).await;
+        self.1.heard(&timer, soon(&timer)).await;
         let (mut last, mut count) = (None, 0u64);
         loop {
             match rx.recv(&timer, soon(&timer), number).await {

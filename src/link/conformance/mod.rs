@@ -146,7 +146,7 @@ impl Suite {
         self.meet::<T, V>("batches_arrive_whole_and_in_order", any, Batches);
         self.meet::<T, V>("a_frame_too_large_is_refused", any, TooLarge);
         self.meet::<T, V>("a_sender_without_reader_learns_it", any, ReaderGone);
-        self.meet::<T, V>("a_reader_without_sender_gets_the_rest", any, SenderGone);
+        self.meet::<T, V>("a_reader_without_sender_gets_the_rest", any, SenderGone::new());
         self.meet::<T, V>("a_drain_takes_what_is_there_and_does_not_wait", any, Drains::new());
         self.meet::<T, V>("is_prompt_or_is_not_as_claimed", any, Prompt::new());
         if T::caps().place != Place::Process {

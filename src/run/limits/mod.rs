@@ -298,6 +298,10 @@ mod tests {
     fn a_probe_finds_figures_that_fit_each_other_or_nothing() {
         let mut samples = Samples::default();
         samples.probe(&Yardstick::ALL, &[]);
+        // A side that was away for long leaves a figure out: not each time.
+        for _ in 0..3 {
+            samples.probe(&[Yardstick::Lines, Yardstick::Stream], &[]);
+        }
         let limits = samples.limits().unwrap();
         assert!(limits.clock_ns.p50.unwrap() > 0 && limits.thread_spawn_ns.p50.unwrap() > 0);
         assert!(limits.memcpy_bytes_per_s["65536"] > 1e8);
@@ -306,15 +310,13 @@ mod tests {
         }
         let small = &limits.slot_rtt_ns["64"];
         let large = &limits.slot_rtt_ns["65536"];
-        // A side that was away for long leaves a figure out.
-        let line = limits.line_rtt_ns.p50.unwrap();
-        if let Some(woken) = limits.pipe_wake_ns["20000"].p50 {
+        if let Some((woken, line)) = limits.pipe_wake_ns["20000"].p50.zip(limits.line_rtt_ns.p50) {
             assert!(woken > line, "woken after {woken} ns, line {line} ns");
         }
         if let (Some(small), Some(large)) = (small.p50, large.p50) {
             assert!(large > small, "64 KiB in {large} ns, 64 B in {small} ns");
         }
-        assert!(limits.stream_bytes_per_s.get("65536").is_none_or(|rate| *rate > 1e6));
+        assert!(limits.stream_bytes_per_s["65536"] > 1e6);
     }
 
     #[test]

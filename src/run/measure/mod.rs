@@ -318,7 +318,8 @@ impl Book {
         }
         if repeats > 0 {
             if self.case.scenario == "max" && self.case.program.is_none() {
-                let frames = self.balance.offered / repeats as u64;
+                let read = self.balance.offered.saturating_sub(self.balance.dropped);
+                let frames = read / repeats as u64;
                 cell.notes.extend(notes::rest(frames, self.granted, self.case.wire_bytes()));
             }
             cell.metrics = metrics;
