@@ -21,7 +21,7 @@ use super::signals;
 use crate::gate::arm::Arm;
 use crate::gate::build::{self, Builder};
 use crate::gate::duel::{self, Duel};
-use crate::gate::record::{CellRecord, GateRecord, SCHEMA};
+use crate::gate::record::{CellRecord, GateRecord, SCHEMA, change_pct};
 use crate::gate::selftest;
 use crate::gate::serve::serve;
 use crate::gate::suite::{Outcome, Ruling, Suite};
@@ -270,9 +270,8 @@ fn cells(registry: &Registry, args: &GateArgs) -> Result<Vec<duel::Cell>, Failur
 
 fn progress(duel: &Duel, which: &str) -> String {
     let seconds = duel.took.0 as f64 / 1e9;
-    let change = duel
-        .look
-        .map_or_else(String::new, |l| format!(" {}", percent(100.0 * l.change.value.exp_m1())));
+    let change =
+        duel.look.map_or_else(String::new, |l| format!(" {}", percent(change_pct(l.change.value))));
     let (id, pairs) = (duel.cell.id(), duel.pairs.len());
     format!("{id}, {which}: {}{change}, {pairs} pairs, {seconds:.1} s", duel.call().word())
 }
